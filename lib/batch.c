@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The digests of many files.  Each worker has a hasher, and as many files in hand as that
+ * has streams; of a file that was hashed, a small record is left until its turn comes.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <modhash/batch.h>
+
+#include "checked.h"
+#include "fail.h"
+#include "files.h"
+#include "hash.h"
+#include "module.h"
+#include "options.h"
+#include "pipeline.h"
+
+struct record {
+	int32_t status;
+	int32_t identity_status;
+	bool was_read;
+	bool signed_pkcs7;
+	struct modhash_digest digest;
+	struct modhash_module_info info;
+	struct modhash_error *error;	   /* if status is not 0 */
+	struct modhash_identity *identity; /* its strings in the same memory */
+};
+
+struct batch {
+	const struct modhash_ctx *ctx;
+	const struct modhash_files *files;
+	struct modhash_digest_spec spec;
+	uint32_t flags;
+	int (*result)(void *user, const struct modhash_file_result *result);
+	void *user;
+	struct record *records; /* one for each file, so that none is made meanwhile */
+};
+
+struct worker {
+	struct mh_hasher *hasher;
+	struct mh_pipeline *pipeline;
+};
+
+static void record_fini(struct record *record)
+{
+	free(record->error);
+	free(record->identity);
+	record->error = NULL;
+	record->identity = NULL;
+}
+
+/* --- on the workers' threads --- */
+
+static size_t size_of_string(const char *text)
+{
+	return text ? strlen(text) + 1 : 0;
+}
+
+/* Copy to *to, and move that on. */
+static const void *keep(char **to, const void *from, size_t size)
+{
+	char *kept = *to;
+
+	if (!from)
+		return NULL;
+	memcpy(kept, from, size);
+	*to += size;
+	return kept;
+}
+
+/* The views die with the module's next file: copy what they see. */
+static struct modhash_identity *copy_identity(const struct modhash_identity *from)
+{
+	size_t name = size_of_string(from->name);
+	size_t vermagic = size_of_string(from->vermagic);
+	size_t srcversion = size_of_string(from->srcversion);
+	size_t build_id = (size_t)from->build_id_length;
+	struct modhash_identity *copy;
+	char *strings;
+
+	/* All of them are parts of one file in memory: the sum can't wrap. */
+	copy = malloc(sizeof(*copy) + name + vermagic + srcversion + build_id);
+	if (!copy)
+		return NULL;
+	*copy = *from;
+	strings = (char *)(copy + 1);
+	copy->name = keep(&strings, from->name, name);
+	copy->vermagic = keep(&strings, from->vermagic, vermagic);
+	copy->srcversion = keep(&strings, from->srcversion, srcversion);
+	copy->build_id = keep(&strings, from->build_id, build_id);
+	return copy;
+}
+
+/* That it is no ELF file is no failure; that there is no memory is. */
+static int note_identity(const struct modhash_module *module, struct record *record,
+			 struct modhash_error *err)
+{
+	struct modhash_identity identity;
+
+	MODHASH_INIT(identity);
+	record->identity_status = modhash_module_identity(module, &identity, NULL);
+	if (record->identity_status)
+		return 0;
+	record->identity = copy_identity(&identity);
+	return record->identity ? 0 : mh_fail_nomem(err);
+}
+
+static bool has_pkcs7(const struct modhash_module *module)
+{
+	struct modhash_trailer trailer;
+
+	MODHASH_INIT(trailer);
+	for (uint32_t i = 0; i < module->trailers; i++) {
+		if (modhash_module_trailer(module, i, &trailer, NULL) == 0 &&
+		    trailer.kind == MODHASH_TRAILER_PKCS7)
+			return true;
+	}
+	return false;
+}
+
+static int note_module(const struct batch *batch, const struct modhash_module *module,
+		       struct record *record, struct modhash_error *err)
+{
+	record->was_read = true;
+	record->signed_pkcs7 = has_pkcs7(module);
+	MODHASH_INIT(record->info);
+	modhash_module_info(module, &record->info);
+	record->info.data = NULL;
+	if (batch->flags & MODHASH_DIGEST_IDENTITY)
+		return note_identity(module, record, err);
+	return 0;
+}
+
+static int note_failure(struct record *record, int status, const struct modhash_error *error,
+			struct modhash_error *err)
+{
+	record->status = status;
+	if (!record->was_read)
+		record->identity_status = status;
+	record->error = malloc(sizeof(*record->error));
+	if (!record->error)
+		return mh_fail_nomem(err);
+	*record->error = *error;
+	return 0;
+}
+
+/*
+ * A canonical digest is of many small messages, one after the other: it is done when begin()
+ * is, with a hasher of its own, as the worker's is in the middle of others' messages.
+ */
+struct batch_slot {
+	struct mh_slot slot;
+	struct mh_hasher *hasher;
+};
+
+static void slot_fini(void *slot)
+{
+	mh_hasher_free(((struct batch_slot *)slot)->hasher);
+}
+
+static int canonical(const struct batch *batch, struct mh_slot *slot, struct record *record,
+		     struct modhash_error *error)
+{
+	struct batch_slot *own = (struct batch_slot *)slot;
+	int ret = 0;
+
+	if (!own->hasher)
+		ret = mh_hasher_new(batch->ctx->hash_engine, (int)batch->spec.algorithm,
+				    &own->hasher, error);
+	return ret ? ret
+		   : mh_module_digest(&slot->module, &batch->spec, own->hasher, &record->digest,
+				      error);
+}
+
+/* Read a file, and say what of it is to be hashed; that it fails is put into its record. */
+static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
+{
+	const struct batch *batch = user;
+	struct record *record = &batch->records[slot->job.index];
+	struct modhash_digest_spec spec = batch->spec;
+	struct modhash_error error;
+	int status, ret = 0;
+
+	memset(&error, 0, sizeof(error));
+	status = mh_module_load_path(&slot->module, batch->files->files[slot->job.index].path,
+				     &error);
+	if (status == MODHASH_E_STOPPED)
+		return status;
+	if (!status) {
+		if (spec.scope == MODHASH_SCOPE_LEAF)
+			spec.position += (uint32_t)slot->job.index;
+		ret = note_module(batch, &slot->module, record, err);
+		if (spec.scope == MODHASH_SCOPE_CANONICAL)
+			status = canonical(batch, slot, record, &error);
+		else
+			status = mh_module_digest_begin(&slot->module, &spec, &slot->digesting[0],
+							&record->digest, &error);
+	}
+	if (status && !ret)
+		return note_failure(record, status, &error, err);
+	if (spec.scope == MODHASH_SCOPE_CANONICAL)
+		return ret;
+	slot->digesting[0].user = slot;
+	slot->messages = 1;
+	return ret;
+}
+
+static int end(void *user, struct mh_slot *slot, struct modhash_error *err)
+{
+	const struct batch *batch = user;
+
+	if (!slot->status[0])
+		return 0;
+	return note_failure(&batch->records[slot->job.index], slot->status[0], &slot->error, err);
+}
+
+static const struct mh_pipeline_steps steps = {
+	.slot_size = sizeof(struct batch_slot),
+	.slot_fini = slot_fini,
+	.begin = begin,
+	.end = end,
+};
+
+static void worker_free(void *user, void *worker)
+{
+	struct worker *done = worker;
+
+	(void)user;
+	mh_pipeline_free(done->pipeline);
+	mh_hasher_free(done->hasher);
+	free(done);
+}
+
+static int worker_new(void *user, void **worker, struct modhash_error *err)
+{
+	struct batch *batch = user;
+	struct worker *made = calloc(1, sizeof(*made));
+	int ret;
+
+	if (!made)
+		return mh_fail_nomem(err);
+	ret = mh_hasher_new(batch->ctx->hash_engine, (int)batch->spec.algorithm, &made->hasher,
+			    err);
+	if (!ret)
+		ret = mh_pipeline_new(&steps, batch, batch->ctx, made->hasher, &made->pipeline,
+				      err);
+	if (ret) {
+		worker_free(batch, made);
+		return ret;
+	}
+	*worker = made;
+	return 0;
+}
+
+static void work(void *user, void *worker, struct mh_feed *feed)
+{
+	(void)user;
+	mh_pipeline_work(((struct worker *)worker)->pipeline, feed);
+}
+
+/* --- on the caller's thread --- */
+
+static int done(void *user, uint64_t index)
+{
+	struct batch *batch = user;
+	struct record *record = &batch->records[index];
+	struct modhash_file_result result;
+	int ret;
+
+	MODHASH_INIT(result);
+	result.status = record->status;
+	result.index = index;
+	result.digest = record->status ? NULL : &record->digest;
+	result.error = record->error;
+	result.info = record->was_read ? &record->info : NULL;
+	result.identity = record->identity;
+	result.identity_status = record->identity_status;
+	result.signed_pkcs7 = record->signed_pkcs7;
+	ret = batch->result(batch->user, &result);
+	record_fini(record);
+	return ret;
+}
+
+static int check_spec(const struct batch *batch, struct modhash_error *err)
+{
+	uint64_t count = batch->files->count;
+	int ret = mh_digest_spec_check(&batch->spec, err);
+
+	if (ret)
+		return ret;
+	if (batch->flags & ~MODHASH_DIGEST_IDENTITY)
+		return mh_fail_invalid(err, "unknown flags of a run over files");
+	if (batch->spec.scope == MODHASH_SCOPE_LEAF && count &&
+	    !mh_in_range(batch->spec.position, count - 1, UINT32_MAX))
+		return mh_fail_invalid(err, "positions of leaves beyond 32 bits");
+	return 0;
+}
+
+static int run(struct batch *batch, const struct modhash_run_opts *opts,
+	       struct modhash_error *err)
+{
+	uint64_t *order = mh_files_largest_first(batch->files);
+	const struct mh_pool_jobs jobs = {
+		.count = batch->files->count,
+		.user = batch,
+		.worker_new = worker_new,
+		.worker_free = worker_free,
+		.work = work,
+		.order = order,
+		.done = done,
+	};
+	int ret;
+
+	batch->records = calloc(batch->files->count + 1, sizeof(struct record));
+	ret = batch->records ? mh_pool_run(&jobs, opts, err) : mh_fail_nomem(err);
+	for (size_t i = 0; batch->records && i < batch->files->count; i++)
+		record_fini(&batch->records[i]);
+	free(batch->records);
+	free(order);
+	return ret;
+}
+
+MODHASH_API int
+modhash_digest_files(const struct modhash_ctx *ctx, const struct modhash_files *files,
+		     const struct modhash_digest_spec *spec, uint32_t flags,
+		     const struct modhash_run_opts *opts,
+		     int (*result)(void *user, const struct modhash_file_result *result),
+		     void *user, struct modhash_error *err)
+{
+	struct batch batch = {
+		.ctx = ctx,
+		.files = files,
+		.flags = flags,
+		.result = result,
+		.user = user,
+	};
+	int ret;
+
+	if (!ctx || !files || !spec || !result)
+		return mh_fail_invalid(err, "no context, files, digest or place for results");
+	ret = mh_options_in(&batch.spec, sizeof(batch.spec), spec, err);
+	if (!ret)
+		ret = check_spec(&batch, err);
+	return ret ? ret : run(&batch, opts, err);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The public door to bases.  struct modhash_btf_base is struct mh_btf_base.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <modhash/btf.h>
+#include <modhash/module.h>
+
+#include "btf-door.h"
+#include "elf-view.h"
+#include "fail.h"
+#include "module.h"
+#include "options.h"
+
+const struct mh_btf_base *mh_btf_base_of(const struct modhash_btf_base *base)
+{
+	return (const struct mh_btf_base *)(const void *)base;
+}
+
+/* The BTF in what may be an ELF file, a piece of @data. */
+static int find_btf(const uint8_t *data, size_t length, size_t *offset, size_t *btf_length,
+		    struct modhash_error *err)
+{
+	const struct mh_elf_section *section;
+	struct mh_elf_view view;
+	uint32_t index;
+	int ret;
+
+	*offset = 0;
+	*btf_length = length;
+	if (length < 4 || memcmp(data, "\177ELF", 4))
+		return 0;
+	ret = mh_elf_view_open(&view, data, length, err);
+	if (ret < 0)
+		return ret;
+	index = mh_elf_view_find(&view, ".BTF");
+	section = &view.sections[index];
+	if (!index || !section->data) {
+		ret = mh_fail(err, MODHASH_E_NOT_FOUND, MODHASH_OFFSET_NONE,
+			      "the ELF file has no BTF");
+	} else {
+		*offset = (size_t)section->offset;
+		*btf_length = (size_t)section->size;
+	}
+	mh_elf_view_close(&view);
+	return ret;
+}
+
+static int read_base(const uint8_t *data, size_t length, struct mh_hasher *sha256,
+		     struct mh_btf_base **base, struct modhash_error *err)
+{
+	size_t offset, btf_length;
+	int ret;
+
+	if (mh_btf_is_cache(data, length))
+		return mh_btf_base_load(data, length, NULL, sha256, base, err);
+	ret = find_btf(data, length, &offset, &btf_length, err);
+	if (ret < 0)
+		return ret;
+	return mh_btf_base_new(data + offset, btf_length, offset, sha256, base, err);
+}
+
+MODHASH_API int modhash_btf_base_from_memory(const struct modhash_ctx *ctx, const void *data,
+					     size_t length, struct modhash_btf_base **base,
+					     struct modhash_error *err)
+{
+	struct mh_hasher *sha256;
+	struct mh_btf_base *ours = NULL;
+	int ret;
+
+	if (!base)
+		return mh_fail_invalid(err, "no place for the base");
+	*base = NULL;
+	if (!ctx || (!data && length))
+		return mh_fail_invalid(err, ctx ? "no bytes of a base" : "no context");
+	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+	if (ret < 0)
+		return ret;
+	ret = read_base(data ? data : (const void *)"", length, sha256, &ours, err);
+	mh_hasher_free(sha256);
+	if (ret == 0)
+		*base = (struct modhash_btf_base *)(void *)ours;
+	return ret;
+}
+
+/* A cache that is there and of this BTF: 1 and the base; else 0, whatever is wrong with it. */
+static int try_cache(const struct modhash_ctx *ctx, const char *cache, const uint8_t *sum,
+		     struct mh_hasher *sha256, struct mh_btf_base **base)
+{
+	struct modhash_module *file;
+	struct modhash_module_info info;
+	int ret;
+
+	if (modhash_module_from_path(ctx, cache, &file, NULL) < 0)
+		return 0;
+	MODHASH_INIT(info);
+	ret = modhash_module_info(file, &info);
+	if (ret == 0)
+		ret = mh_btf_base_load(info.data, (size_t)info.length, sum, sha256, base, NULL);
+	modhash_module_free(file);
+	return ret == 0;
+}
+
+static int write_cache(const struct mh_btf_base *base, const char *cache,
+		       struct mh_hasher *sha256, struct modhash_error *err)
+{
+	struct mh_buf bytes = MH_BUF_EMPTY;
+	int ret = mh_btf_base_save(base, sha256, &bytes, err);
+
+	if (ret == 0)
+		ret = modhash_write_file(cache, bytes.data, bytes.length, err);
+	mh_buf_free(&bytes);
+	return ret;
+}
+
+static int cached(const struct modhash_ctx *ctx, const uint8_t *data, size_t length,
+		  const char *cache, struct mh_hasher *sha256, struct mh_btf_base **base,
+		  struct modhash_error *err)
+{
+	size_t offset, btf_length;
+	struct mh_part part;
+	uint8_t sum[32];
+	int ret;
+
+	if (!cache || mh_btf_is_cache(data, length))
+		return read_base(data, length, sha256, base, err);
+	ret = find_btf(data, length, &offset, &btf_length, err);
+	if (ret < 0)
+		return ret;
+	part = (struct mh_part){ data + offset, btf_length };
+	ret = mh_hasher_parts(sha256, &part, 1, sum, err);
+	if (ret < 0 || try_cache(ctx, cache, sum, sha256, base))
+		return ret;
+	ret = mh_btf_base_new(data + offset, btf_length, offset, sha256, base, err);
+	if (ret == 0)
+		ret = write_cache(*base, cache, sha256, err);
+	if (ret < 0) {
+		mh_btf_base_free(*base);
+		*base = NULL;
+	}
+	return ret;
+}
+
+MODHASH_API int modhash_btf_base_from_path(const struct modhash_ctx *ctx, const char *path,
+					   const char *cache, struct modhash_btf_base **base,
+					   struct modhash_error *err)
+{
+	struct modhash_module *file;
+	struct mh_btf_base *ours = NULL;
+	struct mh_hasher *sha256;
+	int ret;
+
+	if (!base)
+		return mh_fail_invalid(err, "no place for the base");
+	*base = NULL;
+	ret = modhash_module_from_path(ctx, path, &file, err);
+	if (ret < 0)
+		return ret;
+	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+	if (ret == 0) {
+		ret = cached(ctx, file->data, (size_t)file->length, cache, sha256, &ours, err);
+		mh_hasher_free(sha256);
+	}
+	modhash_module_free(file);
+	if (ret == 0)
+		*base = (struct modhash_btf_base *)(void *)ours;
+	return ret;
+}
+
+MODHASH_API void modhash_btf_base_free(struct modhash_btf_base *base)
+{
+	mh_btf_base_free((struct mh_btf_base *)(void *)base);
+}
+
+MODHASH_API int modhash_btf_base_info(const struct modhash_btf_base *base,
+				      struct modhash_btf_base_info *info)
+{
+	const struct mh_btf_base *theirs = mh_btf_base_of(base);
+	struct modhash_btf_base_info ours;
+
+	if (!base || !info)
+		return MODHASH_E_INVALID;
+	memset(&ours, 0, sizeof(ours));
+	ours.types = theirs->end_id - 1;
+	ours.duplicates = theirs->duplicates;
+	memcpy(ours.sha256, theirs->sha256, sizeof(ours.sha256));
+	return mh_result_out(info, &ours, sizeof(ours));
+}
+
+MODHASH_API int modhash_btf_base_save(const struct modhash_btf_base *base,
+				      struct modhash_buffer *buffer, struct modhash_error *err)
+{
+	struct mh_buf bytes = MH_BUF_EMPTY;
+	struct mh_hasher *sha256;
+	int ret;
+
+	if (!buffer)
+		return mh_fail_invalid(err, "no place for the bytes");
+	memset(buffer, 0, sizeof(*buffer));
+	if (!base)
+		return mh_fail_invalid(err, "no base");
+	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+	if (ret < 0)
+		return ret;
+	ret = mh_btf_base_save(mh_btf_base_of(base), sha256, &bytes, err);
+	mh_hasher_free(sha256);
+	if (ret < 0) {
+		mh_buf_free(&bytes);
+		return ret;
+	}
+	buffer->data = bytes.data;
+	buffer->length = bytes.length;
+	return 0;
+}

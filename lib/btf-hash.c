@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hashes of types that depend on nothing but what a type is: not on ids, offsets or order.
+ * doc/btf.md defines every message that is hashed here, byte for byte.
+ *
+ * Components come from R. E. Tarjan's algorithm ("Depth-first search and linear graph
+ * algorithms", 1972), iterative; inside one, types are told apart by colour
+ * refinement, where colours are numbered by what they stand for.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "btf.h"
+#include "btf-refine.h"
+#include "fail.h"
+#include "message.h"
+#include "sort.h"
+
+/* The first four bytes of a message say which it is. */
+#define TAG_TYPE "T1\0"	     /* a type that is in no cycle */
+#define TAG_LABEL "L1\0"     /* a type, less what it refers to in its component */
+#define TAG_COMPONENT "S1\0" /* a component */
+#define TAG_MEMBER "M1\0"    /* a type of it */
+
+static const uint8_t void_hash[MH_BTF_HASH];
+
+/* Stands for a reference into the component. */
+static const uint8_t inside_mark[MH_BTF_HASH] = {
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+#define NONE UINT32_MAX
+
+struct hash_state {
+	const struct mh_btf *btf;
+	struct mh_hasher *sha256;
+	struct mh_btf_hashes *out;
+	struct mh_buf message;
+
+	/* What each own type refers to among own types: edges[first[v]] to edges[first[v+1]-1]. */
+	uint32_t *first;
+	uint32_t *edges;
+	uint32_t *ids;	 /* what the type at hand refers to */
+
+	/* Tarjan's. */
+	uint32_t *index;
+	uint32_t *low;
+	uint32_t *stack;
+	uint32_t *path;	 /* types that are being visited */
+	uint32_t *next;	 /* for each of these, the edge to look at next */
+	uint32_t stacked;
+	uint32_t counter;
+
+	/* Of the component at hand. */
+	uint32_t *place; /* of an own type in it; NONE for all others */
+	uint8_t *labels;
+	size_t labels_capacity;
+};
+
+/* --- messages --- */
+
+static int finish(struct hash_state *state, uint8_t *hash, struct modhash_error *err)
+{
+	struct mh_part part = { state->message.data, state->message.length };
+
+	return mh_hasher_parts(state->sha256, &part, 1, hash, err);
+}
+
+const uint8_t *mh_btf_hash_of(const struct mh_btf *btf, const uint8_t *hashes, uint32_t id)
+{
+	if (id == 0)
+		return void_hash;
+	if (id < btf->first_id)
+		return btf->base->hashes + (size_t)(id - 1) * MH_BTF_HASH;
+	return hashes + (size_t)(id - btf->first_id) * MH_BTF_HASH;
+}
+
+static bool is_inside(const struct hash_state *state, uint32_t id)
+{
+	return id >= state->btf->first_id && state->place[id - state->btf->first_id] != NONE;
+}
+
+/*
+ * The words of a type, and then what it refers to.  Room for @left words is there
+ * before each; a name asks for its own.
+ */
+#define WORD_MAX (4 + MH_BTF_HASH)
+
+static int put_name(struct hash_state *state, uint32_t offset, size_t left,
+		    struct modhash_error *err)
+{
+	const char *name = offset ? mh_btf_string(state->btf, offset) : "";
+	size_t length = strlen(name);
+	int ret = mh_message_room(&state->message, length + left * WORD_MAX, err);
+
+	if (ret < 0)
+		return ret;
+	mh_message_add32(&state->message, (uint32_t)length);
+	mh_message_add(&state->message, name, length);
+	return 0;
+}
+
+static const uint8_t *edge_hash(const struct hash_state *state, uint32_t id)
+{
+	if (is_inside(state, id))
+		return inside_mark;
+	return mh_btf_hash_of(state->btf, state->out->hashes, id);
+}
+
+static int put_type(struct hash_state *state, uint32_t v, struct modhash_error *err)
+{
+	const uint32_t *type = mh_btf_type(state->btf, v);
+	const struct mh_btf_layout *layout = &mh_btf_layouts[mh_btf_info_kind(type[1])];
+	uint32_t words = mh_btf_type_words(state->btf, v), edges = 0;
+
+	for (uint32_t i = 0; i < words; i++) {
+		enum mh_btf_slot slot = mh_btf_slot(layout, i);
+		int ret;
+
+		if (slot == MH_BTF_NAME) {
+			ret = put_name(state, type[i], words - i, err);
+			if (ret < 0)
+				return ret;
+		} else if (slot == MH_BTF_ID) {
+			mh_message_add32(&state->message, 0);
+			state->ids[edges++] = type[i];
+		} else {
+			mh_message_add32(&state->message, type[i]);
+		}
+	}
+	for (uint32_t i = 0; i < edges; i++)
+		mh_message_add(&state->message, edge_hash(state, state->ids[i]), MH_BTF_HASH);
+	return 0;
+}
+
+static int hash_type(struct hash_state *state, const char *tag, uint32_t v, uint8_t *hash,
+		     struct modhash_error *err)
+{
+	int ret = mh_message_begin(&state->message, tag, err);
+
+	if (ret == 0)
+		ret = put_type(state, v, err);
+	return ret < 0 ? ret : finish(state, hash, err);
+}
+
+static uint8_t *hash_at(struct hash_state *state, uint32_t v)
+{
+	return state->out->hashes + (size_t)v * MH_BTF_HASH;
+}
+
+/* --- a component --- */
+
+/* Nearly always, the first eight bytes tell. */
+static uint64_t first_bytes(const uint8_t *label)
+{
+	uint64_t value;
+
+	memcpy(&value, label, sizeof(value));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	value = __builtin_bswap64(value);
+#endif
+	return value;
+}
+
+static int compare_labels(const void *context, uint32_t a, uint32_t b)
+{
+	const uint8_t *x = (const uint8_t *)context + (size_t)a * MH_BTF_HASH;
+	const uint8_t *y = (const uint8_t *)context + (size_t)b * MH_BTF_HASH;
+	uint64_t first_x = first_bytes(x), first_y = first_bytes(y);
+
+	if (first_x != first_y)
+		return first_x < first_y ? -1 : 1;
+	return memcmp(x, y, MH_BTF_HASH);
+}
+
+static int label_members(struct hash_state *state, const uint32_t *members, uint32_t count,
+			 struct modhash_error *err)
+{
+	size_t need = (size_t)count * MH_BTF_HASH;
+	int ret = 0;
+
+	if (need > state->labels_capacity) {
+		free(state->labels);
+		state->labels_capacity = 0;
+		state->labels = malloc(need);
+		if (!state->labels)
+			return mh_fail_nomem(err);
+		state->labels_capacity = need;
+	}
+	for (uint32_t i = 0; ret == 0 && i < count; i++)
+		ret = hash_type(state, TAG_LABEL, members[i],
+				state->labels + (size_t)i * MH_BTF_HASH, err);
+	return ret;
+}
+
+/* What members refer to inside the component, by their places in it. */
+static int inside_edges(struct hash_state *state, const uint32_t *members, uint32_t count,
+			struct mh_refine *refine, struct modhash_error *err)
+{
+	size_t total = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		total += state->first[members[i] + 1] - state->first[members[i]];
+	if (mh_refine_init(refine, count, total) < 0)
+		return mh_fail_nomem(err);
+	for (uint32_t i = 0; i < count; i++) {
+		mh_refine_node(refine, i);
+		for (uint32_t e = state->first[members[i]]; e < state->first[members[i] + 1]; e++) {
+			if (state->place[state->edges[e]] != NONE)
+				mh_refine_edge(refine, state->place[state->edges[e]]);
+		}
+	}
+	mh_refine_end(refine);
+	return 0;
+}
+
+/* The component as it is described by its colours. */
+static int hash_component(struct hash_state *state, const struct mh_refine *refine,
+			  uint8_t *hash, struct modhash_error *err)
+{
+	int ret = mh_message_begin(&state->message, TAG_COMPONENT, err);
+
+	if (ret == 0)
+		ret = mh_message_put32(&state->message, refine->count, err);
+	for (uint32_t i = 0; ret == 0 && i < refine->count; i = mh_refine_class_end(refine, i)) {
+		uint32_t node = refine->order[i];
+
+		ret = mh_message_put32(&state->message, mh_refine_class_end(refine, i) - i, err);
+		if (ret == 0)
+			ret = mh_message_put(&state->message, state->labels + (size_t)node * MH_BTF_HASH, MH_BTF_HASH,
+				  err);
+		for (uint32_t e = refine->first[node]; ret == 0 && e < refine->first[node + 1]; e++)
+			ret = mh_message_put32(&state->message, refine->colour[refine->edges[e]], err);
+	}
+	return ret < 0 ? ret : finish(state, hash, err);
+}
+
+static int hash_member(struct hash_state *state, const uint8_t *component, uint32_t colour,
+		       uint8_t *hash, struct modhash_error *err)
+{
+	int ret = mh_message_begin(&state->message, TAG_MEMBER, err);
+
+	if (ret == 0)
+		ret = mh_message_put(&state->message, component, MH_BTF_HASH, err);
+	if (ret == 0)
+		ret = mh_message_put32(&state->message, colour, err);
+	return ret < 0 ? ret : finish(state, hash, err);
+}
+
+static int refine_component(struct hash_state *state, const uint32_t *members, uint32_t count,
+			    struct mh_refine *refine, struct modhash_error *err)
+{
+	uint8_t component[MH_BTF_HASH];
+	int ret = label_members(state, members, count, err);
+
+	if (ret == 0)
+		ret = inside_edges(state, members, count, refine, err);
+	if (ret < 0)
+		return ret;
+	if (mh_refine_run(refine, compare_labels, state->labels) < 0)
+		return mh_fail(err, MODHASH_E_TOO_COMPLEX, state->btf->offset,
+			       "%" PRIu32 " BTF types that refer to each other, one of them type "
+			       "%" PRIu32 ", can't be told apart in reasonable time",
+			       count, state->btf->first_id + members[0]);
+	if (refine->rounds > state->out->rounds)
+		state->out->rounds = refine->rounds;
+
+	ret = hash_component(state, refine, component, err);
+	for (uint32_t i = 0; ret == 0 && i < count; i++)
+		ret = hash_member(state, component, refine->colour[i], hash_at(state, members[i]),
+				  err);
+	return ret;
+}
+
+static bool refers_to_itself(const struct hash_state *state, uint32_t v)
+{
+	for (uint32_t e = state->first[v]; e < state->first[v + 1]; e++) {
+		if (state->edges[e] == v)
+			return true;
+	}
+	return false;
+}
+
+static int close_component(struct hash_state *state, const uint32_t *members, uint32_t count,
+			   struct modhash_error *err)
+{
+	struct mh_refine refine;
+	int ret;
+
+	if (count > state->out->largest)
+		state->out->largest = count;
+	if (count == 1 && !refers_to_itself(state, members[0]))
+		return hash_type(state, TAG_TYPE, members[0], hash_at(state, members[0]), err);
+
+	memset(&refine, 0, sizeof(refine));
+	for (uint32_t i = 0; i < count; i++)
+		state->place[members[i]] = i;
+	ret = refine_component(state, members, count, &refine, err);
+	for (uint32_t i = 0; i < count; i++)
+		state->place[members[i]] = NONE;
+	mh_refine_free(&refine);
+	return ret;
+}
+
+/* --- finding the components --- */
+
+static void enter(struct hash_state *state, uint32_t v, uint32_t depth)
+{
+	state->index[v] = state->counter;
+	state->low[v] = state->counter++;
+	state->stack[state->stacked++] = v;
+	state->path[depth] = v;
+	state->next[depth] = state->first[v];
+}
+
+/* All that @root leads to and that was not visited.  A closed type's low is NONE. */
+static int visit(struct hash_state *state, uint32_t root, struct modhash_error *err)
+{
+	uint32_t depth = 0;
+
+	enter(state, root, 0);
+	for (;;) {
+		uint32_t v = state->path[depth];
+		uint32_t begins, to;
+		int ret;
+
+		if (state->next[depth] < state->first[v + 1]) {
+			to = state->edges[state->next[depth]++];
+			if (state->index[to] == NONE)
+				enter(state, to, ++depth);
+			else if (state->low[to] != NONE && state->index[to] < state->low[v])
+				state->low[v] = state->index[to];
+			continue;
+		}
+		if (state->low[v] == state->index[v]) {
+			for (begins = state->stacked; state->stack[--begins] != v;)
+				;
+			ret = close_component(state, state->stack + begins,
+					      state->stacked - begins, err);
+			if (ret < 0)
+				return ret;
+			while (state->stacked > begins)
+				state->low[state->stack[--state->stacked]] = NONE;
+		}
+		if (depth == 0)
+			return 0;
+		to = state->path[--depth];
+		if (state->low[v] != NONE && state->low[v] < state->low[to])
+			state->low[to] = state->low[v];
+	}
+}
+
+/* Returns where the edges end. */
+static uint32_t add_edges(struct hash_state *state, uint32_t v, uint32_t edges)
+{
+	const struct mh_btf *btf = state->btf;
+	const uint32_t *type = mh_btf_type(btf, v);
+	const struct mh_btf_layout *layout = &mh_btf_layouts[mh_btf_info_kind(type[1])];
+	uint32_t words = mh_btf_type_words(btf, v);
+
+	if (layout->third != MH_BTF_ID && !layout->fixed_ids && !layout->each_ids)
+		return edges;
+	for (uint32_t i = 2; i < words; i++) {
+		if (type[i] >= btf->first_id && mh_btf_slot(layout, i) == MH_BTF_ID)
+			state->edges[edges++] = type[i] - btf->first_id;
+	}
+	return edges;
+}
+
+static int allocate(struct hash_state *state, struct modhash_error *err)
+{
+	const struct mh_btf *btf = state->btf;
+	size_t n = (size_t)btf->count + 1, words = (size_t)btf->start[btf->count] + 1;
+
+	state->first = malloc(n * sizeof(*state->first));
+	state->index = malloc(n * sizeof(*state->index));
+	state->low = malloc(n * sizeof(*state->low));
+	state->stack = malloc(n * sizeof(*state->stack));
+	state->path = malloc(n * sizeof(*state->path));
+	state->next = malloc(n * sizeof(*state->next));
+	state->place = malloc(n * sizeof(*state->place));
+	/* No more than there are words. */
+	state->edges = malloc(words * sizeof(*state->edges));
+	state->ids = malloc(words * sizeof(*state->ids));
+	if (!state->first || !state->index || !state->low || !state->stack || !state->path ||
+	    !state->next || !state->place || !state->edges || !state->ids)
+		return mh_fail_nomem(err);
+	return 0;
+}
+
+static int prepare(struct hash_state *state, struct modhash_error *err)
+{
+	uint32_t count = state->btf->count, edges = 0;
+	int ret = allocate(state, err);
+
+	if (ret < 0)
+		return ret;
+	for (uint32_t v = 0; v < count; v++) {
+		state->first[v] = edges;
+		edges = add_edges(state, v, edges);
+	}
+	state->first[count] = edges;
+	memset(state->index, 0xff, count * sizeof(*state->index));
+	memset(state->low, 0xff, count * sizeof(*state->low));
+	memset(state->place, 0xff, count * sizeof(*state->place));
+	return 0;
+}
+
+static void release(struct hash_state *state)
+{
+	free(state->first);
+	free(state->edges);
+	free(state->ids);
+	free(state->index);
+	free(state->low);
+	free(state->stack);
+	free(state->path);
+	free(state->next);
+	free(state->place);
+	free(state->labels);
+	mh_buf_free(&state->message);
+}
+
+/* Sort, and count those that are not alone. */
+static int sort_hashes(const struct mh_btf *btf, struct mh_btf_hashes *out,
+		       struct modhash_error *err)
+{
+	uint32_t *scratch = malloc(((size_t)btf->count + 1) * sizeof(*scratch));
+	uint32_t same;
+
+	out->sorted = malloc(((size_t)btf->count + 1) * sizeof(*out->sorted));
+	if (!scratch || !out->sorted) {
+		free(scratch);
+		return mh_fail_nomem(err);
+	}
+	for (uint32_t i = 0; i < btf->count; i++)
+		out->sorted[i] = i;
+	mh_sort(out->sorted, btf->count, scratch, compare_labels, out->hashes);
+	free(scratch);
+
+	for (uint32_t i = 0; i < btf->count; i = same) {
+		for (same = i + 1; same < btf->count; same++) {
+			if (compare_labels(out->hashes, out->sorted[i], out->sorted[same]))
+				break;
+		}
+		if (same - i > 1)
+			out->duplicates += same - i;
+	}
+	return 0;
+}
+
+int mh_btf_hash(const struct mh_btf *btf, struct mh_hasher *sha256,
+		struct mh_btf_hashes *hashes, struct modhash_error *err)
+{
+	struct hash_state state;
+	int ret;
+
+	memset(hashes, 0, sizeof(*hashes));
+	memset(&state, 0, sizeof(state));
+	state.btf = btf;
+	state.sha256 = sha256;
+	state.out = hashes;
+
+	hashes->hashes = malloc(((size_t)btf->count + 1) * MH_BTF_HASH);
+	ret = hashes->hashes ? prepare(&state, err) : mh_fail_nomem(err);
+	for (uint32_t v = 0; ret == 0 && v < btf->count; v++) {
+		if (state.index[v] == NONE)
+			ret = visit(&state, v, err);
+	}
+	if (ret == 0)
+		ret = sort_hashes(btf, hashes, err);
+	release(&state);
+	if (ret < 0)
+		mh_btf_hashes_free(hashes);
+	return ret;
+}
+
+void mh_btf_hashes_free(struct mh_btf_hashes *hashes)
+{
+	free(hashes->hashes);
+	free(hashes->sorted);
+	memset(hashes, 0, sizeof(*hashes));
+}

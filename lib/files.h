@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inside the library: a list of files, and the order that was applied to it.
+ */
+#ifndef MH_FILES_H
+#define MH_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <modhash/files.h>
+
+struct mh_file {
+	char *path; /* owned; @name is in the same memory */
+	const char *name;
+	const char *root; /* owned by the list */
+	uint32_t line;
+	uint64_t size; /* when it was found; a hint for who goes first, and no more */
+};
+
+/* A line of an order: a name that ends in .ko, and the file that it stands for. */
+struct mh_line {
+	const char *name;
+	uint64_t index;
+};
+
+struct mh_order {
+	char *names;
+	struct mh_line *lines;
+	size_t count;
+};
+
+struct modhash_files {
+	const struct modhash_ctx *ctx;
+	struct mh_file *files;
+	size_t count;
+	size_t capacity;
+	char **roots;
+	size_t root_count;
+	size_t named; /* files that were named themselves */
+	struct mh_order order;
+};
+
+/*
+ * An order of work: large files first, then the others as they stand in the list.  To be
+ * freed by the caller.  NULL if there is no memory, and the order of the list will do.
+ */
+uint64_t *mh_files_largest_first(const struct modhash_files *files);
+
+#endif /* MH_FILES_H */

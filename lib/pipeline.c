@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A worker that has as many files in hand as its hasher has streams.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "pipeline.h"
+
+/* Buffers that one file made larger than this are not kept for the next. */
+#define BUFFER_KEPT_MAX ((size_t)64 << 20)
+
+struct mh_pipeline {
+	const struct mh_pipeline_steps *steps;
+	void *user;
+	struct mh_hasher *hasher;
+	struct mh_decoders decoders;
+	struct mh_feed *feed;
+	struct mh_slot *filling; /* has messages that are not given yet */
+	unsigned int count;
+	struct mh_slot **slots;
+};
+
+int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
+		    const struct modhash_ctx *ctx, struct mh_hasher *hasher,
+		    struct mh_pipeline **pipeline, struct modhash_error *err)
+{
+	struct mh_pipeline *made = calloc(1, sizeof(*made));
+	unsigned int count = mh_hasher_streams(hasher);
+
+	*pipeline = NULL;
+	if (!made)
+		return mh_fail_nomem(err);
+	made->steps = steps;
+	made->user = user;
+	made->hasher = hasher;
+	made->slots = calloc(count, sizeof(*made->slots));
+	while (made->slots && made->count < count) {
+		struct mh_slot *slot = calloc(1, steps->slot_size);
+
+		if (!slot)
+			break;
+		mh_module_init(&slot->module, ctx);
+		slot->module.decoders = &made->decoders;
+		made->slots[made->count++] = slot;
+	}
+	/* Each message that is being hashed may need a slot of its own. */
+	if (made->count < count) {
+		mh_pipeline_free(made);
+		return mh_fail_nomem(err);
+	}
+	*pipeline = made;
+	return 0;
+}
+
+void mh_pipeline_free(struct mh_pipeline *pipeline)
+{
+	if (!pipeline)
+		return;
+	for (unsigned int i = 0; i < pipeline->count; i++) {
+		if (pipeline->steps->slot_fini)
+			pipeline->steps->slot_fini(pipeline->slots[i]);
+		mh_module_fini(&pipeline->slots[i]->module);
+		free(pipeline->slots[i]);
+	}
+	free(pipeline->slots);
+	mh_decoders_fini(&pipeline->decoders);
+	free(pipeline);
+}
+
+static void trim(struct mh_buf *buf)
+{
+	if (buf->capacity > BUFFER_KEPT_MAX)
+		mh_buf_free(buf);
+}
+
+static void release(struct mh_slot *slot)
+{
+	trim(&slot->module.file);
+	trim(&slot->module.unpacked);
+	slot->busy = false;
+}
+
+/* A slot's file has been gone through. */
+static void end(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	struct modhash_error error;
+	int ret;
+
+	memset(&error, 0, sizeof(error));
+	ret = pipeline->steps->end(pipeline->user, slot, &error);
+	if (ret && ret != MODHASH_E_STOPPED)
+		mh_feed_fail(pipeline->feed, &slot->job, ret, &error);
+	else if (!ret)
+		mh_feed_done(pipeline->feed, &slot->job, slot->module.file_length);
+	release(slot);
+}
+
+/* There is one: no more messages are being hashed than there are slots, less one. */
+static struct mh_slot *free_slot(struct mh_pipeline *pipeline)
+{
+	unsigned int i = 0;
+
+	while (pipeline->slots[i]->busy)
+		i++;
+	return pipeline->slots[i];
+}
+
+/* Files until there is one that has something to hash: 1; 0 if there are no more. */
+static int fill(struct mh_pipeline *pipeline)
+{
+	struct mh_slot *slot = free_slot(pipeline);
+	struct modhash_error error;
+
+	while (mh_feed_take(pipeline->feed, &slot->job)) {
+		int ret;
+
+		slot->busy = true;
+		slot->messages = slot->given = slot->done = 0;
+		memset(slot->status, 0, sizeof(slot->status));
+		memset(&error, 0, sizeof(error));
+		ret = pipeline->steps->begin(pipeline->user, slot, &error);
+		if (ret) {
+			if (ret != MODHASH_E_STOPPED)
+				mh_feed_fail(pipeline->feed, &slot->job, ret, &error);
+			release(slot);
+			return ret;
+		}
+		if (slot->messages) {
+			pipeline->filling = slot;
+			return 1;
+		}
+		end(pipeline, slot);
+	}
+	return 0;
+}
+
+static int next(void *user, const struct mh_message **message)
+{
+	struct mh_pipeline *pipeline = user;
+	struct mh_slot *slot;
+	int ret;
+
+	if (!pipeline->filling) {
+		ret = fill(pipeline);
+		if (ret <= 0)
+			return ret;
+	}
+	slot = pipeline->filling;
+	*message = &slot->digesting[slot->given++].message;
+	if (slot->given == slot->messages)
+		pipeline->filling = NULL;
+	return 1;
+}
+
+static void done(void *user, const struct mh_message *message, int status,
+		 const struct modhash_error *err)
+{
+	struct mh_pipeline *pipeline = user;
+	const struct mh_digesting *digesting =
+		(const void *)((const char *)message - offsetof(struct mh_digesting, message));
+	struct mh_slot *slot = digesting->user;
+
+	if (status) {
+		slot->status[digesting - slot->digesting] = status;
+		slot->error = *err;
+	}
+	if (++slot->done == slot->messages)
+		end(pipeline, slot);
+}
+
+void mh_pipeline_work(struct mh_pipeline *pipeline, struct mh_feed *feed)
+{
+	const struct mh_message_source source = { next, done, pipeline };
+
+	pipeline->feed = feed;
+	pipeline->decoders.stop = mh_feed_stop(feed);
+	mh_hasher_set_stop(pipeline->hasher, mh_feed_stop(feed));
+	/* What went wrong, the feed was told; who was stopped knows. */
+	(void)mh_hasher_flow(pipeline->hasher, &source, NULL);
+}

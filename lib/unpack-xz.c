@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The .xz file format: the one user of liblzma.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "fail.h"
+#include "unpack.h"
+
+#ifdef HAVE_LZMA
+
+#include <lzma.h>
+
+/* xz -9 needs 65 MiB; a header can ask for 4 GiB. */
+#define DECODER_MEMORY (UINT64_C(256) << 20)
+
+/* Unpacked in some 10 ms: the stop flag is looked at in between. */
+#define STEP_MAX ((size_t)1 << 20)
+
+/* What the kernel's own decoder is given: make modules_install packs like this. */
+#define ENCODER_PRESET 6
+#define ENCODER_DICTIONARY (UINT32_C(1) << 20)
+
+static int fail_memory(lzma_stream *xz, struct modhash_error *err)
+{
+	return mh_fail(err, MODHASH_E_LIMIT, xz->total_in,
+		       "unpacking needs %" PRIu64 " bytes of memory, and the limit is %" PRIu64,
+		       lzma_memusage(xz), DECODER_MEMORY);
+}
+
+static int fail_xz(lzma_stream *xz, lzma_ret xz_ret, size_t length, struct modhash_error *err)
+{
+	switch (xz_ret) {
+	case LZMA_MEM_ERROR:
+		return mh_fail_nomem(err);
+	case LZMA_MEMLIMIT_ERROR:
+		return fail_memory(xz, err);
+	case LZMA_BUF_ERROR:
+		return mh_unpack_fail_cut(err, length, "xz");
+	case LZMA_FORMAT_ERROR:
+		return mh_unpack_fail(err, xz->total_in, "xz",
+				      "neither an .xz stream nor padding begins here");
+	case LZMA_OPTIONS_ERROR:
+		return mh_unpack_fail(err, xz->total_in, "xz", "unknown filter or option");
+	case LZMA_UNSUPPORTED_CHECK:
+		return mh_unpack_fail(err, xz->total_in, "xz", "unknown kind of integrity check");
+	default:
+		return mh_unpack_fail(err, xz->total_in, "xz", "it does not decode");
+	}
+}
+
+/* Run the coder to the end of its input, whose length it was given. */
+static lzma_ret run(const struct mh_decoders *decoders, lzma_stream *xz, uint64_t limit,
+		    struct mh_buf *out, int *ret, struct modhash_error *err)
+{
+	lzma_ret xz_ret;
+	size_t room;
+
+	do {
+		*ret = mh_unpack_step(decoders, out, limit, STEP_MAX, &room, err);
+		if (*ret)
+			return LZMA_OK;
+		xz->next_out = out->data + out->length;
+		xz->avail_out = room;
+		xz_ret = lzma_code(xz, LZMA_FINISH);
+		*ret = mh_unpack_put(out, room - xz->avail_out, limit, err);
+		if (*ret)
+			return LZMA_OK;
+	} while (xz_ret == LZMA_OK);
+	return xz_ret;
+}
+
+/*
+ * A decoder that is initialised again keeps its memory if it needs as much: most of the
+ * cost of a small module.
+ */
+static lzma_stream *decoder(struct mh_decoders *decoders, struct modhash_error *err)
+{
+	static const lzma_stream fresh = LZMA_STREAM_INIT;
+	lzma_stream *xz = decoders->xz;
+
+	if (!xz) {
+		xz = malloc(sizeof(*xz));
+		if (!xz) {
+			mh_fail_nomem(err);
+			return NULL;
+		}
+		*xz = fresh;
+		decoders->xz = xz;
+	}
+	if (lzma_stream_decoder(xz, DECODER_MEMORY,
+				LZMA_CONCATENATED | LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK) {
+		mh_fail_nomem(err);
+		return NULL;
+	}
+	return xz;
+}
+
+static bool next_number(const uint8_t *data, size_t length, size_t *at, uint64_t *number)
+{
+	return lzma_vli_decode(number, NULL, data, at, length) == LZMA_OK;
+}
+
+/*
+ * What a file of one stream unpacks to, as its index has it (the .xz file format, section 4),
+ * so that the buffer need not grow; 0 if it can't be told.  Checked by nobody here.
+ */
+static uint64_t size_hint(const uint8_t *data, size_t length)
+{
+	const uint8_t *index;
+	lzma_stream_flags flags;
+	uint64_t records, ignored, size, sum = 0;
+	size_t at = 1; /* behind the indicator */
+
+	if (length < 2 * LZMA_STREAM_HEADER_SIZE ||
+	    lzma_stream_footer_decode(&flags, data + length - LZMA_STREAM_HEADER_SIZE) != LZMA_OK ||
+	    flags.backward_size > length - 2 * LZMA_STREAM_HEADER_SIZE)
+		return 0;
+	index = data + length - LZMA_STREAM_HEADER_SIZE - flags.backward_size;
+	if (!next_number(index, (size_t)flags.backward_size, &at, &records))
+		return 0;
+	for (; records; records--) {
+		if (!next_number(index, (size_t)flags.backward_size, &at, &ignored) ||
+		    !next_number(index, (size_t)flags.backward_size, &at, &size) ||
+		    size > UINT64_MAX / 2 - sum)
+			return 0;
+		sum += size;
+	}
+	return sum + 1; /* liblzma sees the end only with room left over */
+}
+
+int mh_unpack_xz(struct mh_decoders *decoders, const uint8_t *data, size_t length,
+		 uint64_t limit, struct mh_buf *out, struct modhash_error *err)
+{
+	lzma_stream *xz;
+	lzma_ret xz_ret;
+	int ret;
+
+	ret = mh_unpack_begin(out, length, size_hint(data, length), limit, err);
+	if (ret)
+		return ret;
+	xz = decoder(decoders, err);
+	if (!xz)
+		return MODHASH_E_NOMEM;
+	xz->next_in = data;
+	xz->avail_in = length;
+	xz_ret = run(decoders, xz, limit, out, &ret, err);
+	if (!ret && xz_ret != LZMA_STREAM_END)
+		ret = fail_xz(xz, xz_ret, length, err);
+	return ret;
+}
+
+void mh_decoder_free_xz(void *decoder)
+{
+	if (decoder)
+		lzma_end(decoder);
+	free(decoder);
+}
+
+int mh_pack_xz(const uint8_t *data, size_t length, struct mh_buf *out,
+	       struct modhash_error *err)
+{
+	lzma_stream xz = LZMA_STREAM_INIT;
+	lzma_options_lzma options;
+	lzma_filter filters[2] = {
+		{ .id = LZMA_FILTER_LZMA2, .options = &options },
+		{ .id = LZMA_VLI_UNKNOWN },
+	};
+	const struct mh_decoders none = { .stop = NULL };
+	lzma_ret xz_ret;
+	int ret;
+
+	ret = mh_unpack_begin(out, length / 2, 0, UINT64_MAX, err);
+	if (ret)
+		return ret;
+	lzma_lzma_preset(&options, ENCODER_PRESET);
+	options.dict_size = ENCODER_DICTIONARY;
+	if (lzma_stream_encoder(&xz, filters, LZMA_CHECK_CRC32) != LZMA_OK)
+		return mh_fail_nomem(err);
+	xz.next_in = data;
+	xz.avail_in = length;
+	xz_ret = run(&none, &xz, UINT64_MAX, out, &ret, err);
+	if (!ret && xz_ret != LZMA_STREAM_END)
+		ret = mh_fail_nomem(err);
+	lzma_end(&xz);
+	return ret;
+}
+
+bool mh_have_xz(void)
+{
+	return true;
+}
+
+#else /* HAVE_LZMA */
+
+int mh_unpack_xz(struct mh_decoders *decoders, const uint8_t *data, size_t length,
+		 uint64_t limit, struct mh_buf *out, struct modhash_error *err)
+{
+	(void)decoders, (void)data, (void)length, (void)limit, (void)out;
+	return mh_unpack_fail_missing(err, "xz (liblzma)");
+}
+
+int mh_pack_xz(const uint8_t *data, size_t length, struct mh_buf *out,
+	       struct modhash_error *err)
+{
+	(void)data, (void)length, (void)out;
+	return mh_unpack_fail_missing(err, "xz (liblzma)");
+}
+
+void mh_decoder_free_xz(void *decoder)
+{
+	(void)decoder;
+}
+
+bool mh_have_xz(void)
+{
+	return false;
+}
+
+#endif /* HAVE_LZMA */
