@@ -1,0 +1,190 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# modhash canon, and digest --scope=canonical
+# shellcheck source=tests/tool/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+if [ ! -x "${GEN_CANON:=$(pwd)/tests/gen/gen-canon}" ]; then
+	skip 'no gen-canon: built without unit tests'
+	finish
+fi
+"$GEN_CANON" .
+
+# --- digests ---
+
+golden=733af391d6896b6ae096cf915169329501499c257700974e322c3903823f49c7
+for file in module permuted layout; do
+	run 0 digest --scope=canonical --base=base $file.ko
+	out_is "$golden  $file.ko"
+done
+run 0 digest --scope=canonical --base=base-permuted permuted-both.ko
+out_is "$golden  permuted-both.ko"
+cp permuted.ko signed.ko
+sign signed.ko
+run 0 digest --scope=canonical --base=base signed.ko
+out_is "$golden  signed.ko"
+for file in section member rotated unresolved; do
+	run 0 digest --scope=canonical --base=base $file.ko
+	isnt "$file.ko is another" grep -q $golden "$out"
+done
+run 0 digest --scope=canonical distilled.ko distilled-permuted.ko
+is 'with its own base, no other is needed' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -l)" = 1
+run 0 digest --scope=canonical --base=base-be be32.ko be32-permuted.ko
+is 'big-endian, 32 bits' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -l)" = 1
+
+# Policies: none is another's.
+for policy in canonical raw drop; do
+	run 0 digest --scope=canonical --btf=$policy --base=base module.ko permuted.ko
+	cat "$out"
+done >policies
+is 'three policies, three digests and one for the other order' \
+	test "$(grep -o '^[0-9a-f]\{64\}' policies | sort -u | wc -l)" = 4
+run 0 digest --scope=canonical --btf=raw module.ko
+run 0 digest --scope=canonical --btf=drop module.ko permuted.ko
+is 'left out, its order does not matter' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -l)" = 1
+run 0 digest --scope=canonical --strict --base=base module.ko
+run 0 digest --scope=canonical -a sha512 --base=base module.ko permuted.ko
+is 'sha512' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -c)" = 129
+
+# Lines are checked with the same options.
+"$MODHASH" digest --scope=canonical --base=base module.ko permuted.ko >sums
+run 0 digest --check --scope=canonical --base=base sums
+run 2 digest --check --scope=canonical sums
+cp rotated.ko permuted.ko
+run 1 digest --check --scope=canonical --base=base sums
+"$GEN_CANON" .
+
+# No base, a wrong one, one that is none: never a guess.
+run 2 digest --scope=canonical module.ko
+out_is ''
+err_like '^modhash: module.ko: offset 184: .*was not given'
+run 2 digest --scope=canonical --base=base-permuted module.ko
+out_is ''
+err_like '^modhash: module.ko: offset [0-9]*: BTF type '
+run 2 digest --scope=canonical --base=missing module.ko
+err_like '^modhash: missing: '
+printf 'no BTF at all' >text
+run 2 digest --scope=canonical --base=text module.ko
+err_like '^modhash: text: '
+run 2 digest --scope=canonical --base=module.ko module.ko
+err_like '^modhash: module.ko: '
+run 2 digest --scope=canonical --base=without.ko module.ko
+err_like '^modhash: without.ko: '
+head -c 40 base >cut.base
+run 2 digest --scope=canonical --base=cut.base module.ko
+err_like '^modhash: cut.base: '
+run 2 digest --scope=canonical --base=base-be module.ko
+err_like 'different byte orders'
+
+# Malformed BTF is malformed, whoever looks.
+cp module.ko magic.ko
+patch magic.ko 184 0
+run 1 digest --scope=canonical --base=base magic.ko
+err_like '^modhash: magic.ko: offset 184: '
+run 0 digest --scope=canonical --btf=raw magic.ko
+
+# A cache of the base's hashes.
+run 0 digest --scope=canonical --base=base --base-cache=cache module.ko
+out_is "$golden  module.ko"
+is 'the cache is written' test -s cache
+cp cache cache.kept
+run 0 digest --scope=canonical --base=base --base-cache=cache module.ko
+is 'the cache stays' cmp -s cache cache.kept
+run 0 digest --scope=canonical --base=cache module.ko
+out_is "$golden  module.ko"
+patch cache 100 0
+run 2 digest --scope=canonical --base=cache module.ko
+err_like '^modhash: cache: '
+run 0 digest --scope=canonical --base=base --base-cache=cache module.ko
+out_is "$golden  module.ko"
+is 'a damaged cache is made anew' cmp -s cache cache.kept
+run 0 digest --scope=canonical --base=base-be --base-cache=cache be32.ko
+isnt 'a stale cache is made anew' cmp -s cache cache.kept
+run 2 digest --scope=canonical --base=base --base-cache=no/such/dir module.ko
+run 2 digest --scope=canonical --base-cache=cache module.ko
+err_like '^modhash: --base-cache is for --base=FILE'
+run 2 digest --base=base module.ko
+err_like '^modhash: --base is for --scope=canonical'
+
+# It is in no blob.
+module a.ko
+for format in table list merkle; do
+	run 2 create -f $format --scope=canonical -o never a.ko
+	err_like '^modhash: --scope=canonical'
+done
+isnt 'no blob was written' test -e never
+
+# --- the rewrite ---
+
+run 0 canon --base=base -o one.ko module.ko
+out_is ''
+run 0 canon --base=base -o two.ko permuted.ko
+is 'one order' cmp -s one.ko two.ko
+run 0 canon --base=base -o again.ko one.ko
+is 'twice is once' cmp -s one.ko again.ko
+run 0 digest --scope=canonical --base=base one.ko
+out_is "$golden  one.ko"
+run 0 canon --explain --base=base -o two.ko permuted.ko
+out_like '^permuted.ko: offset 184: .BTF, 127 bytes: 4 of 5 types have another number$'
+out_has 'permuted.ko: .BTF_ids: renumbered, its sets sorted again'
+run 0 canon --explain --base=base -o again.ko one.ko
+out_is 'one.ko: in canonical order already'
+run 0 canon --explain --base=base -o two.ko signed.ko
+out_like '^signed.ko: trailers: taken off'
+is 'without its signature' cmp -s one.ko two.ko
+run 0 canon -o three.ko distilled.ko
+run 0 canon -o four.ko distilled-permuted.ko
+is 'the base that is in it, too' cmp -s three.ko four.ko
+run 0 canon --explain -o four.ko distilled.ko
+out_has 'distilled.ko: .BTF.base: put in order'
+
+# In place.
+chmod 640 permuted.ko
+run 0 canon --in-place --base=base permuted.ko module.ko
+is 'in place' cmp -s one.ko permuted.ko
+is 'in place, the other' cmp -s one.ko module.ko
+is 'the mode stays' test "$(stat -c %a permuted.ko)" = 640
+inode=$(stat -c %i module.ko)
+run 0 canon -i --base=base module.ko
+is 'what is in order is left alone' test "$(stat -c %i module.ko)" = "$inode"
+no_litter .
+if have xz; then
+	"$GEN_CANON" .
+	xz --check=crc32 permuted.ko
+	run 0 canon -i --base=base permuted.ko.xz
+	is 'packed again' sh -c 'xz -dc permuted.ko.xz | cmp -s - one.ko'
+else
+	skip 'no xz'
+fi
+
+# BTF as such, as a vmlinux has it.
+run 0 canon -o base.1 base
+run 0 canon -o base.2 base-permuted
+is 'a base has one order, too' cmp -s base.1 base.2
+
+# Refused, or malformed: the file stays, and the others are done.
+"$GEN_CANON" .
+cp rotated.ko kept
+run 2 canon -i rotated.ko
+err_like 'was not given'
+is 'refused: as it was' cmp -s rotated.ko kept
+cp magic.ko kept
+run 1 canon -i --base=base magic.ko permuted.ko
+err_like '^modhash: magic.ko: offset 184: '
+is 'malformed: as it was' cmp -s magic.ko kept
+is 'the one behind it is done' cmp -s one.ko permuted.ko
+run 2 canon -o never --base=base-permuted module.ko
+isnt 'nothing was written' test -e never
+run 2 canon -i --base=base missing.ko
+err_like '^modhash: missing.ko: '
+
+run 2 canon --base=base module.ko
+err_like '^modhash: expected either --output=FILE or --in-place$'
+run 2 canon --base=base -i -o x module.ko
+run 2 canon --base=base -o x module.ko rotated.ko
+err_like '^modhash: --output takes one file'
+run 2 canon --base=base --explain -o - module.ko
+run 0 canon --base=base -o - rotated.ko
+is 'on standard output' test "$(wc -c <"$out")" = "$(wc -c <rotated.ko)"
+
+finish

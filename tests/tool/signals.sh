@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Signals, pipes that close, runs that are killed, and the terminal.
+# shellcheck source=tests/tool/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+tree t
+"$MODHASH" create -o t.table t
+
+# A reader that goes away: quiet, and no message.
+n=0
+while [ $n -lt 3000 ]; do
+	echo t/kernel/fs/one.ko
+	n=$((n + 1))
+done >many
+{
+	"$MODHASH" digest - <many 2>"$err"
+	echo $? >status
+} | head -n 1 >"$out"
+is 'a pipe that closes: no message' test ! -s "$err"
+is 'a pipe that closes: no success' test "$(cat status)" -ne 0
+is 'what was read is whole' grep -qE '^[0-9a-f]{64}  t/kernel/fs/one.ko$' "$out"
+
+# until_caught PID: until that is the tool, and it catches SIGTERM (bit 14)
+until_caught() {
+	n=0
+	while [ $n -lt 100 ]; do
+		caught=$(sed -n 's/^SigCgt:[^0-9a-f]*//p' "/proc/$1/status" 2>/dev/null)
+		grep -q modhash "/proc/$1/comm" 2>/dev/null &&
+			[ $((0x${caught:-0} & 0x4000)) -ne 0 ] && return
+		sleep 0.1
+		n=$((n + 1))
+	done
+}
+
+# Waiting for names: a signal ends it, and whoever waits sees which.
+mkfifo names
+for signal in INT TERM HUP; do
+	case $signal in INT) number=2 ;; TERM) number=15 ;; HUP) number=1 ;; esac
+	# A shell's background jobs ignore SIGINT, and what nohup starts SIGHUP: undone here.
+	env --default-signal=INT,TERM,HUP "$MODHASH" digest - <names >"$out" 2>"$err" &
+	pid=$!
+	exec 3>names
+	echo t/kernel/fs/one.ko >&3
+	until_caught $pid
+	kill -$signal $pid
+	wait $pid
+	status=$?
+	exec 3>&-
+	is "SIG$signal: exit status $((128 + number))" test $status -eq $((128 + number))
+	is "SIG$signal: told" grep -qx "modhash: stopped by signal $number" "$err"
+done
+
+# A run that is killed in the middle leaves every module whole, and running it again
+# puts all right.
+if have xz; then
+	mkdir big
+	module one.ko
+	n=0
+	while [ $n -lt 40 ]; do
+		{
+			cat one.ko
+			head -c 300000 "$MODHASH"
+		} | xz -1 --check=crc32 -c >big/m$n.ko.xz
+		n=$((n + 1))
+	done
+	find big -name '*.xz' | sort | while read -r f; do xz -dc "$f" | sha256sum; done >before
+	for signal in INT TERM KILL; do
+		[ $signal = INT ] && ! have perl && skip 'no perl' && continue
+		inode=$(stat -c %i big/m0.ko.xz)
+		# A shell's background jobs ignore SIGINT: undone here.
+		set -- "$MODHASH" create -q -j1 -f merkle --proofs=append -o big.root big
+		# shellcheck disable=SC2016 # for perl to expand
+		[ $signal = INT ] && set -- perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$@"
+		"$@" >"$out" 2>"$err" &
+		pid=$!
+		# The first has been written: most of the others have not.
+		while kill -0 $pid 2>/dev/null && [ "$(stat -c %i big/m0.ko.xz)" = "$inode" ]; do
+			:
+		done
+		kill -$signal $pid 2>/dev/null
+		wait $pid 2>/dev/null
+		status=$?
+		# A machine that is that fast has nothing to kill.
+		if [ $status -eq 0 ]; then
+			skip "SIG$signal came too late"
+		else
+			isnt "SIG$signal: no blob of a run that was not whole" test -e big.root
+			[ $signal = KILL ] || is "SIG$signal: how far it came is told" grep -qx \
+				'modhash: [0-9]* of 40 modules have new proofs, and no blob was written: run it again' "$err"
+		fi
+		[ $signal = KILL ] || no_litter big
+		bad=0
+		for f in big/*.xz; do
+			xz -t "$f" 2>/dev/null || bad=$((bad + 1))
+		done
+		is "SIG$signal: every module is whole" test $bad -eq 0
+		rm -f big.root
+	done
+	find big -type f ! -name '*.ko.xz' -exec rm {} +
+	run 0 create -q -f merkle --proofs=append -o big.root big
+	run 0 verify -b big.root big
+	"$MODHASH" strip-signature -i big/*.xz
+	find big -name '*.xz' | sort | while read -r f; do xz -dc "$f" | sha256sum; done >after
+	is 'what is in them is what was in them' cmp -s before after
+else
+	skip 'no xz'
+fi
+
+# Progress is for terminals, and for what takes longer than a second.
+run_with many 0 digest -
+err_is ''
+if have script && script -qec true /dev/null </dev/null >/dev/null 2>&1; then
+	script -qec "'$MODHASH' verify -b t.table t" /dev/null </dev/null >terminal 2>&1
+	isnt 'no progress in the first second' grep -q 'of .* modules,' terminal
+	if have xz; then
+		# Twice as much work each time, until it takes two seconds here.
+		echo big >bigs
+		took=0
+		while [ $took -lt 2000 ]; do
+			cat bigs bigs >bigs2
+			mv bigs2 bigs
+			begun=$(date +%s%N)
+			script -qec "'$MODHASH' digest -j1 - <bigs >digests" /dev/null \
+				</dev/null >terminal 2>&1
+			took=$((($(date +%s%N) - begun) / 1000000))
+		done
+		is 'progress after a second' grep -q 'of .* modules,' terminal
+		is 'gone at the end' sh -c "tail -c 1 terminal | od -An -tx1 | grep -q 0d"
+		script -qec "'$MODHASH' digest -q -j1 - <bigs >digests" /dev/null </dev/null >terminal 2>&1
+		isnt 'none when quiet' grep -q 'of .* modules,' terminal
+	fi
+else
+	skip 'no script(1) for a terminal'
+fi
+
+finish
