@@ -377,30 +377,37 @@ int mh_btf_ids_put(const struct mh_btf_ids *ids, const struct mh_btf *btf,
 	return ret;
 }
 
-/* --- renumbering --- */
+/* --- renumbering, and taking ids out --- */
 
+/* By one word of the entries: 0, the id, or 1, the flags. */
 struct sort_state {
 	const struct mh_elf_view *view;
 	const uint8_t *set;
 	uint32_t each;
+	uint32_t by;
 };
 
-static int compare_ids(const void *context, uint32_t a, uint32_t b)
+static uint32_t sort_word(const struct sort_state *state, uint32_t entry)
 {
-	const struct sort_state *state = context;
-	uint32_t x = mh_elf_get32(state->view, state->set + 4 * (size_t)state->each * (a + 1));
-	uint32_t y = mh_elf_get32(state->view, state->set + 4 * (size_t)state->each * (b + 1));
+	size_t word = (size_t)state->each * ((size_t)entry + 1) + state->by;
+
+	return mh_elf_get32(state->view, state->set + 4 * word);
+}
+
+static int compare_words(const void *context, uint32_t a, uint32_t b)
+{
+	uint32_t x = sort_word(context, a), y = sort_word(context, b);
 
 	return (x > y) - (x < y);
 }
 
-static int sort_set(const struct mh_btf_ids *ids, const struct mh_btf_ids_set *set, uint8_t *out,
-		    struct modhash_error *err)
+static int sort_set(const struct mh_btf_ids *ids, const struct mh_btf_ids_set *set, uint32_t by,
+		    uint8_t *out, struct modhash_error *err)
 {
 	size_t each = 4 * (size_t)set->each, count = set->entries;
 	uint8_t *copy = malloc((count + 1) * each);
 	uint32_t *order = malloc((count + 1) * 2 * sizeof(*order));
-	struct sort_state state = { ids->view, copy, set->each };
+	struct sort_state state = { ids->view, copy, set->each, by };
 
 	if (!copy || !order) {
 		free(copy);
@@ -411,7 +418,7 @@ static int sort_set(const struct mh_btf_ids *ids, const struct mh_btf_ids_set *s
 	memcpy(copy, out, (count + 1) * each);
 	for (uint32_t i = 0; i < count; i++)
 		order[i] = i;
-	mh_sort(order, count, order + count, compare_ids, &state);
+	mh_sort(order, count, order + count, compare_words, &state);
 	for (size_t i = 0; i < count; i++)
 		memcpy(out + (i + 1) * each, copy + ((size_t)order[i] + 1) * each, each);
 	free(copy);
@@ -435,7 +442,30 @@ int mh_btf_ids_renumber(const struct mh_btf_ids *ids, uint32_t first_id,
 	}
 	for (uint32_t i = 0; ret == 0 && i < ids->set_count; i++) {
 		if (ids->sets[i].resolved)
-			ret = sort_set(ids, &ids->sets[i], out, err);
+			ret = sort_set(ids, &ids->sets[i], 0, out, err);
+	}
+	return ret;
+}
+
+int mh_btf_ids_clear(const struct mh_btf_ids *ids, uint8_t *out, struct modhash_error *err)
+{
+	const struct mh_elf_section *section = &ids->view->sections[ids->section];
+	int ret = 0;
+
+	if (section->size)
+		memcpy(out, section->data, section->size);
+	for (uint32_t i = 0; i < ids->words; i++) {
+		if (is_id(ids, i))
+			mh_elf_put32(ids->view, out + 4 * (size_t)i, 0);
+	}
+	for (uint32_t i = 0; ret == 0 && i < ids->set_count; i++) {
+		const struct mh_btf_ids_set *set = &ids->sets[i];
+
+		if (!set->resolved)
+			continue;
+		mh_elf_put32(ids->view, out + 4 * (size_t)set->word, 0);
+		if (set->each == 2)
+			ret = sort_set(ids, set, 1, out, err);
 	}
 	return ret;
 }

@@ -58,4 +58,10 @@ int mh_btf_ids_put(const struct mh_btf_ids *ids, const struct mh_btf *btf,
 int mh_btf_ids_renumber(const struct mh_btf_ids *ids, uint32_t first_id,
 			const uint32_t *renumber, uint8_t *out, struct modhash_error *err);
 
+/*
+ * Write the section anew at @out without its ids, as it was before they were filled in; but
+ * the entries of a set8 that was filled in come in the order of their flags.
+ */
+int mh_btf_ids_clear(const struct mh_btf_ids *ids, uint8_t *out, struct modhash_error *err);
+
 #endif /* MH_BTF_IDS_H */

@@ -161,8 +161,8 @@ static void put_changes(const struct mh_canon *canon, const struct modhash_modul
 		     (module->trailers ? MODHASH_CHANGED_TRAILERS : 0);
 	ours.types = canon->btf.count;
 	ours.moved = changes->moved;
-	ours.btf_offset = canon->has_btf ? section->offset : MODHASH_OFFSET_NONE;
-	ours.btf_length = canon->has_btf ? section->size : 0;
+	ours.btf_offset = canon->btf_section ? section->offset : MODHASH_OFFSET_NONE;
+	ours.btf_length = canon->btf_section ? section->size : 0;
 	mh_result_out(theirs, &ours, sizeof(ours));
 }
 
@@ -193,15 +193,12 @@ static int rewrite(const struct mh_canon *canon, const struct modhash_module *mo
 {
 	struct mh_canon_changes inside;
 	struct mh_buf bytes = MH_BUF_EMPTY;
-	int ret = mh_buf_reserve(&bytes, canon->view.length, err);
+	int ret = mh_canon_rewrite(canon, &bytes, &inside, err);
 
-	if (ret == 0)
-		ret = mh_canon_rewrite(canon, bytes.data, &inside, err);
 	if (ret < 0) {
 		mh_buf_free(&bytes);
 		return ret;
 	}
-	bytes.length = canon->view.length;
 	if (changes)
 		put_changes(canon, module, &inside, changes);
 	return hand_out(module, &bytes, buffer, err);
@@ -314,8 +311,11 @@ static int rewrite_any(const struct modhash_module *module,
 		       struct modhash_error *err)
 {
 	struct mh_canon canon;
-	int ret = rewrite_other(module, opts, sha256, buffer, changes, err);
+	int ret = 0;
 
+	/* What is no module has nothing to leave as it is, and can't do without its BTF. */
+	if (opts->policy == MODHASH_BTF_CANONICAL)
+		ret = rewrite_other(module, opts, sha256, buffer, changes, err);
 	if (ret)
 		return ret < 0 ? ret : 0;
 	ret = mh_module_canon_open(module, opts, sha256, &canon, err);
@@ -342,8 +342,6 @@ MODHASH_API int modhash_module_canon_rewrite(const struct modhash_module *module
 	if (!module)
 		return mh_fail_invalid(err, "no module");
 	ret = mh_canon_opts_in(&ours, opts, err);
-	if (ret == 0 && ours.policy != MODHASH_BTF_CANONICAL)
-		return mh_fail_invalid(err, "a rewrite under another policy");
 	if (ret == 0)
 		ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)

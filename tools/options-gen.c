@@ -306,6 +306,7 @@ static const struct option long_diff[] = {
 };
 
 static const struct option long_canon[] = {
+	{ "btf", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BTF },
 	{ "base", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BASE },
 	{ "base-cache", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BASE_CACHE },
 	{ "strict", no_argument, NULL, TOOL_OPTION_VALUE + OPT_STRICT },
@@ -588,6 +589,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"Put the BTF of modules, or of a vmlinux, into its one order.\n"
 			"\n"
 			"Options:\n"
+			"      --btf=POLICY           BTF in the canonical form: as a graph of types\n"
+			"                             (default), as its bytes, or left out; one of\n"
+			"                             canonical, raw, drop\n"
 			"      --base=FILE            the vmlinux that the modules' BTF continues: an ELF\n"
 			"                             file, BTF such as /sys/kernel/btf/vmlinux, or a\n"
 			"                             cache\n"

@@ -96,7 +96,7 @@ modhash_module_canonical(const struct modhash_module *module, int algorithm,
 			 struct modhash_canon_info *info, struct modhash_error *err);
 
 /* struct modhash_canon_changes: @flags */
-#define MODHASH_CHANGED_BTF (1u << 0)	   /* bytes of .BTF */
+#define MODHASH_CHANGED_BTF (1u << 0)	   /* bytes of .BTF, or it was left out */
 #define MODHASH_CHANGED_BTF_BASE (1u << 1) /* of .BTF.base */
 #define MODHASH_CHANGED_BTF_IDS (1u << 2)  /* of .BTF_ids */
 #define MODHASH_CHANGED_TRAILERS (1u << 3) /* trailers were taken off */
@@ -107,8 +107,10 @@ modhash_module_canonical(const struct modhash_module *module, int algorithm,
  * @flags: MODHASH_CHANGED_*
  * @types: of the module's own
  * @moved: of these and of .BTF.base's, how many have another number than before
- * @btf_offset: where .BTF is in the unpacked file, or MODHASH_OFFSET_NONE
+ * @btf_offset: where .BTF was in the unpacked file, or MODHASH_OFFSET_NONE
  * @btf_length: its bytes
+ *
+ * @types and @moved are 0 under other policies than MODHASH_BTF_CANONICAL.
  *
  * Since: 0.1
  */
@@ -122,19 +124,24 @@ struct modhash_canon_changes {
 };
 
 /**
- * modhash_module_canon_rewrite() - a module with its BTF in canonical order
- * @module: the module.  Or a vmlinux, an ELF file that is not relocatable and whose .BTF
- *	stands alone; or BTF as such, of either: its .BTF_ids must not be filled in yet.
- * @opts: policy MODHASH_BTF_CANONICAL; for a vmlinux, without a base
+ * modhash_module_canon_rewrite() - a module with its BTF in canonical order, or without
+ * @module: the module.  With MODHASH_BTF_CANONICAL also a vmlinux, an ELF file that is not
+ *	relocatable and whose .BTF stands alone; or BTF as such, of either: its .BTF_ids
+ *	must not be filled in yet.
+ * @opts: its policy says what becomes of BTF: MODHASH_BTF_CANONICAL, it is put in order; for a
+ *	vmlinux, without a base.  MODHASH_BTF_RAW, it stays as it is.  MODHASH_BTF_DROP, .BTF and
+ *	.BTF.base are taken out, and the ids in .BTF_ids.
  * @buffer: out: the payload, packed as the file was; freed by the caller with
  *	modhash_buffer_clear()
  * @changes: in: its @size; out: the rest; may be NULL
  * @err: out, may be NULL
  *
- * A kernel loads it as it loaded the module before.  Trailers are off: sign, and hash, what
- * comes out.  Bytes are equal for equal type graphs over the same base only.
+ * A kernel loads it as it loaded the module before; without BTF, as one that was built without.
+ * Trailers are off: sign, and hash, what comes out.  Bytes are equal for equal type graphs over
+ * the same base only.  The digest of modhash_module_canonical() under the same policy stays.
  *
- * Return: 0; MODHASH_E_REWRITE (it would have another size); MODHASH_E_AMBIGUOUS; and all
+ * Return: 0; MODHASH_E_REWRITE (BTF would have another size, or something refers to a section
+ * that is to go); MODHASH_E_AMBIGUOUS; and all
  * that modhash_module_canonical() returns.  Thread-safe.
  *
  * Since: 0.1

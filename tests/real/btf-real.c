@@ -115,19 +115,17 @@ static uint8_t *rewrite(struct state *state, const uint8_t *data, size_t length,
 			struct mh_canon_changes *changes, struct modhash_error *err)
 {
 	struct mh_canon_opts opts = { MH_CANON_CANONICAL, state->base, false };
-	uint8_t *out = need(malloc(length));
+	struct mh_buf out = MH_BUF_EMPTY;
 	struct mh_canon canon;
 	int ret = mh_canon_open(&canon, data, length, &opts, state->sha256, err);
 
 	if (ret == 0) {
-		ret = mh_canon_rewrite(&canon, out, changes, err);
+		ret = mh_canon_rewrite(&canon, &out, changes, err);
 		mh_canon_close(&canon);
 	}
-	if (ret < 0) {
-		free(out);
-		return NULL;
-	}
-	return out;
+	if (ret < 0)
+		mh_buf_free(&out);
+	return out.data;
 }
 
 static bool check_rewrite(struct state *state, const char *name, const struct mh_canon *canon,

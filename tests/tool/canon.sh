@@ -162,6 +162,72 @@ run 0 canon -o base.1 base
 run 0 canon -o base.2 base-permuted
 is 'a base has one order, too' cmp -s base.1 base.2
 
+# BTF as it is: a signature goes, and nothing else; no base is needed.
+"$GEN_CANON" .
+cp permuted.ko signed.ko
+sign signed.ko
+run 0 canon --btf=raw --explain -o raw.ko signed.ko
+out_is 'signed.ko: trailers: taken off; sign it, and hash it, anew'
+is 'raw: as it is' cmp -s raw.ko permuted.ko
+inode=$(stat -c %i raw.ko)
+run 0 canon --btf=raw --explain -i raw.ko
+out_is 'raw.ko: nothing to take off'
+is 'raw: left alone' test "$(stat -c %i raw.ko)" = "$inode"
+
+# BTF left out: what its order and its base were does not matter.
+for file in module permuted permuted-both distilled distilled-permuted be32 unresolved; do
+	run 0 canon --btf=drop -o $file.dropped.ko $file.ko
+	isnt "$file.ko: shorter" test "$(wc -c <$file.dropped.ko)" -ge "$(wc -c <$file.ko)"
+	"$MODHASH" digest --scope=canonical --btf=drop $file.ko $file.dropped.ko | cut -d ' ' -f 1 \
+		>drops
+	is "$file.ko: the same but for its BTF" test "$(sort -u drops | wc -l)" = 1
+	run 0 digest --scope=canonical $file.dropped.ko
+	run 0 canon --btf=drop --explain -i $file.dropped.ko
+	out_is "$file.dropped.ko: has no BTF"
+done
+is 'left out, one order is like the other' cmp -s module.dropped.ko permuted.dropped.ko
+is 'left out, one base is like the other' cmp -s module.dropped.ko permuted-both.dropped.ko
+run 0 canon --btf=drop --explain -o dropped.ko distilled.ko
+out_like '^distilled.ko: offset [0-9]*: .BTF, 127 bytes: left out$'
+out_has 'distilled.ko: .BTF.base: left out'
+out_has 'distilled.ko: .BTF_ids: its ids left out'
+if have readelf; then
+	for file in module distilled be32; do
+		readelf -SW $file.dropped.ko 2>&1 | sed -n 's/^ *\[ *[0-9]*\] \(\.[^ ]*\).*/\1/p' >after
+		readelf -SW $file.ko 2>&1 | sed -n 's/^ *\[ *[0-9]*\] \(\.[^ ]*\).*/\1/p' |
+			grep -v '^\.BTF$\|^\.BTF\.base$' >before
+		is "$file.ko: readelf sees the other sections" cmp -s before after
+	done
+else
+	skip 'no readelf'
+fi
+run 1 canon --btf=drop -o never base
+err_like '^modhash: base: offset 0: no ELF magic'
+isnt 'BTF alone has nothing it could do without' test -e never
+if have xz; then
+	cp module.ko packed.ko
+	xz --check=crc32 packed.ko
+	run 0 canon -i --btf=drop packed.ko.xz
+	is 'left out, and packed again' sh -c 'xz -dc packed.ko.xz | cmp -s - module.dropped.ko'
+else
+	skip 'no xz'
+fi
+
+# Many at once: told in the order that they were named in.
+"$GEN_CANON" .
+names='permuted.ko missing.ko rotated.ko magic.ko member.ko layout.ko'
+# shellcheck disable=SC2086 # a list
+run 2 canon -j 4 --explain -i --base=base $names
+cut -d : -f 1 "$out" | uniq | tr '\n' ' ' >told
+is 'in their order' test "$(cat told)" = 'permuted.ko rotated.ko member.ko layout.ko '
+sed 's/^modhash: \([^:]*\):.*/\1/' "$err" | uniq | tr '\n' ' ' >told
+is 'errors, too' test "$(cat told)" = 'missing.ko magic.ko '
+# shellcheck disable=SC2086
+printf '%s\n' $names >names
+"$GEN_CANON" .
+run_with names 2 canon -j 1 --explain -i --base=base -
+is 'one job does the same' cmp -s one.ko permuted.ko
+
 # Refused, or malformed: the file stays, and the others are done.
 "$GEN_CANON" .
 cp rotated.ko kept

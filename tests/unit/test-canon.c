@@ -72,6 +72,18 @@ static void make_base(bool big_endian)
 	free(bytes);
 }
 
+/* As long as the file. */
+static void rewrite_into(const struct mh_canon *canon, struct file *out,
+			 struct mh_canon_changes *changes)
+{
+	struct mh_buf bytes = MH_BUF_EMPTY;
+
+	ck_assert_int_eq(mh_canon_rewrite(canon, &bytes, changes, &error), 0);
+	ck_assert_uint_eq(bytes.length, canon->view.length);
+	memcpy(out->data, bytes.data, bytes.length);
+	mh_buf_free(&bytes);
+}
+
 /* --- tests --- */
 
 START_TEST(test_layout)
@@ -166,7 +178,7 @@ START_TEST(test_distilled)
 		ck_assert_int_eq(mh_canon_open(&canon, file->data, file->length, &opts, sha256,
 					       &error),
 				 0);
-		ck_assert_int_eq(mh_canon_rewrite(&canon, out->data, &changes, &error), 0);
+		rewrite_into(&canon, out, &changes);
 		mh_canon_close(&canon);
 		if (seed == 0)
 			memcpy(first->data, out->data, file->length);
@@ -371,7 +383,7 @@ START_TEST(test_rewrite)
 		ck_assert_int_eq(mh_canon_open(&canon, file->data, file->length, &opts, sha256,
 					       &error),
 				 0);
-		ck_assert_int_eq(mh_canon_rewrite(&canon, out->data, &changes, &error), 0);
+		rewrite_into(&canon, out, &changes);
 		mh_canon_close(&canon);
 		if (seed == 0)
 			memcpy(first->data, out->data, file->length);
@@ -383,6 +395,130 @@ START_TEST(test_rewrite)
 	free(file);
 	free(first);
 	free(out);
+}
+END_TEST
+
+/* --- without BTF --- */
+
+static int drop_btf(const uint8_t *data, size_t length, struct mh_buf *out,
+		    struct mh_canon_changes *changes)
+{
+	struct mh_canon_opts opts = { MH_CANON_DROP, NULL, false };
+	struct mh_canon canon;
+	int ret = mh_canon_open(&canon, data, length, &opts, sha256, &error);
+
+	out->length = 0;
+	if (ret < 0)
+		return ret;
+	ret = mh_canon_rewrite(&canon, out, changes, &error);
+	mh_canon_close(&canon);
+	return ret;
+}
+
+/* Sections of that number, name and bytes, wherever they are. */
+static void check_dropped(const struct file *file, const struct mh_buf *out)
+{
+	struct mh_elf_view before, after;
+	uint32_t next = 1;
+
+	ck_assert_int_eq(mh_elf_view_open(&before, file->data, file->length, &error), 0);
+	ck_assert_int_eq(mh_elf_view_open(&after, out->data, out->length, &error), 0);
+	for (uint32_t i = 1; i < before.count; i++) {
+		const struct mh_elf_section *x = &before.sections[i], *y;
+
+		if (!strcmp(x->name, ".BTF") || !strcmp(x->name, ".BTF.base"))
+			continue;
+		ck_assert_uint_lt(next, after.count);
+		y = &after.sections[next++];
+		ck_assert_str_eq(x->name, y->name);
+		ck_assert_uint_eq(x->type, y->type);
+		ck_assert_uint_eq(x->flags, y->flags);
+		ck_assert_str_eq(before.sections[x->link].name, after.sections[y->link].name);
+		if (y->alignment && y->data && x->offset % x->alignment == 0)
+			ck_assert_uint_eq(y->offset % y->alignment, 0);
+		if (i == before.names || i == before.symtab || x->type == MH_SHT_GROUP ||
+		    !strcmp(x->name, ".BTF_ids"))
+			continue;
+		ck_assert_uint_eq(x->size, y->size);
+		if (x->data)
+			ck_assert_mem_eq(x->data, y->data, x->size);
+	}
+	ck_assert_uint_eq(next, after.count);
+	mh_elf_view_close(&before);
+	mh_elf_view_close(&after);
+}
+
+START_TEST(test_drop)
+{
+	struct maker maker = shape_of(_i / 4);
+	struct file *file = malloc(sizeof(*file));
+	struct mh_buf one = MH_BUF_EMPTY, two = MH_BUF_EMPTY;
+	struct mh_canon_changes changes;
+	uint8_t before[32], after[32];
+
+	maker.distilled = _i & 1;
+	maker.unresolved = _i >> 1 & 1;
+	for (unsigned int layout = 0; layout < 16; layout++) {
+		maker.headers_first = layout & 1;
+		maker.backwards = layout >> 1 & 1;
+		maker.names_backwards = layout >> 2 & 1;
+		maker.padding = layout >> 3 & 1 ? 24 : 0;
+		make(&maker, file);
+		must_digest(&maker, MH_CANON_DROP, before);
+		ck_assert_int_eq(drop_btf(file->data, file->length, &one, &changes), 0);
+		ck_assert(changes.btf && changes.base == maker.distilled);
+		ck_assert(changes.ids == !maker.unresolved);
+		ck_assert_uint_lt(one.length, file->length);
+		check_dropped(file, &one);
+		ck_assert_int_eq(digest_of(one.data, one.length, MH_CANON_DROP, after), 0);
+		ck_assert_mem_eq(before, after, 32);
+		/* There is no BTF in it that could need a base. */
+		ck_assert_int_eq(digest_of(one.data, one.length, MH_CANON_CANONICAL, after), 0);
+		/* Twice is once. */
+		ck_assert_int_eq(drop_btf(one.data, one.length, &two, &changes), 0);
+		ck_assert(!changes.btf && !changes.base && !changes.ids);
+		ck_assert_uint_eq(one.length, two.length);
+		ck_assert_mem_eq(one.data, two.data, one.length);
+	}
+	mh_buf_free(&one);
+	mh_buf_free(&two);
+	free(file);
+}
+END_TEST
+
+/* Each reference to .BTF is in the way: as a symbol's section, a link, an info, of a group. */
+START_TEST(test_drop_referred)
+{
+	struct maker maker = shape_of(_i);
+	struct file *file = malloc(sizeof(*file));
+	struct mh_buf out = MH_BUF_EMPTY;
+	struct mh_canon_changes changes;
+	size_t size = maker.is_64 ? 64 : 40, symbol = maker.is_64 ? 24 : 16;
+	const size_t words[] = {
+		0, /* the low half of a symbol's section */
+		TEXT * size + (maker.is_64 ? 40 : 24),
+		RELA * size + (maker.is_64 ? 44 : 28),
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		uint8_t *p;
+
+		make(&maker, file);
+		p = file->data + file->headers + words[i];
+		if (!words[i]) {
+			p = file->data + file->offsets[SYMTAB] + symbol + (maker.is_64 ? 6 : 14);
+			p[maker.big_endian] = BTF;
+			p[!maker.big_endian] = 0;
+		} else {
+			memset(p, 0, 4);
+			p[maker.big_endian ? 3 : 0] = BTF;
+		}
+		ck_assert_int_eq(drop_btf(file->data, file->length, &out, &changes),
+				 MODHASH_E_REWRITE);
+		ck_assert_ptr_nonnull(strstr(error.message, ".BTF"));
+	}
+	mh_buf_free(&out);
+	free(file);
 }
 END_TEST
 
@@ -527,7 +663,20 @@ START_TEST(test_public_rewrite)
 	ck_assert_uint_eq(changes.btf_offset, file->offsets[BTF]);
 	ck_assert(changes.flags & MODHASH_CHANGED_BTF);
 	modhash_buffer_clear(&buffer);
+	opts = options(NULL);
+	opts.policy = MODHASH_BTF_RAW;
+	ck_assert_int_eq(modhash_module_canon_rewrite(module, &opts, &buffer, &changes, &error), 0);
+	ck_assert_uint_eq(buffer.length, file->length);
+	ck_assert_mem_eq(buffer.data, file->data, file->length);
+	ck_assert_uint_eq(changes.flags, 0);
+	modhash_buffer_clear(&buffer);
 	opts.policy = MODHASH_BTF_DROP;
+	ck_assert_int_eq(modhash_module_canon_rewrite(module, &opts, &buffer, &changes, &error), 0);
+	ck_assert_uint_lt(buffer.length, file->length);
+	ck_assert_uint_eq(changes.flags, MODHASH_CHANGED_BTF | MODHASH_CHANGED_BTF_IDS);
+	ck_assert_uint_eq(changes.btf_offset, file->offsets[BTF]);
+	modhash_buffer_clear(&buffer);
+	opts.policy = 4;
 	ck_assert_int_eq(modhash_module_canon_rewrite(module, &opts, &buffer, &changes, &error),
 			 MODHASH_E_INVALID);
 	ck_assert_ptr_null(buffer.data);
@@ -644,6 +793,8 @@ int main(void)
 	tcase_add_loop_test(tcase, test_noise, 0, 8);
 	tcase_add_test(tcase, test_refused);
 	tcase_add_loop_test(tcase, test_rewrite, 0, 8);
+	tcase_add_loop_test(tcase, test_drop, 0, 16);
+	tcase_add_loop_test(tcase, test_drop_referred, 0, 4);
 	tcase_add_test(tcase, test_public_digest);
 	tcase_add_test(tcase, test_public_base);
 	tcase_add_test(tcase, test_public_rewrite);
