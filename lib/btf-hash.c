@@ -3,15 +3,15 @@
  * Hashes of types that depend on nothing but what a type is: not on ids, offsets or order.
  * doc/btf.md defines every message that is hashed here, byte for byte.
  *
- * Components come from R. E. Tarjan's algorithm ("Depth-first search and linear graph
- * algorithms", 1972), iterative; inside one, types are told apart by colour
- * refinement, where colours are numbered by what they stand for.
+ * Most messages are short and don't depend on each other, so they are gathered, and hashed
+ * many at once.  Inside a component, types are told apart by colour refinement, where
+ * colours are numbered by what they stand for.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf.h"
+#include "btf-components.h"
 #include "btf-refine.h"
 #include "fail.h"
 #include "message.h"
@@ -34,25 +34,21 @@ static const uint8_t inside_mark[MH_BTF_HASH] = {
 
 #define NONE UINT32_MAX
 
+/* So many bytes of messages are hashed at once: what fits in a processor's near memory. */
+#define BATCH_BYTES 16384
+#define BATCH_MAX 128
+
 struct hash_state {
 	const struct mh_btf *btf;
 	struct mh_hasher *sha256;
 	struct mh_btf_hashes *out;
+	struct mh_btf_components components;
+	uint32_t *ids;		 /* what the type at hand refers to */
+
+	/* Messages that don't depend on each other, and are not hashed yet. */
 	struct mh_buf message;
-
-	/* What each own type refers to among own types: edges[first[v]] to edges[first[v+1]-1]. */
-	uint32_t *first;
-	uint32_t *edges;
-	uint32_t *ids;	 /* what the type at hand refers to */
-
-	/* Tarjan's. */
-	uint32_t *index;
-	uint32_t *low;
-	uint32_t *stack;
-	uint32_t *path;	 /* types that are being visited */
-	uint32_t *next;	 /* for each of these, the edge to look at next */
-	uint32_t stacked;
-	uint32_t counter;
+	struct mh_packed *batch;
+	uint32_t batched;
 
 	/* Of the component at hand. */
 	uint32_t *place; /* of an own type in it; NONE for all others */
@@ -62,11 +58,36 @@ struct hash_state {
 
 /* --- messages --- */
 
+static int flush(struct hash_state *state, struct modhash_error *err)
+{
+	int ret = mh_hasher_packed(state->sha256, state->message.data, state->batch, state->batched,
+				   err);
+
+	state->message.length = 0;
+	state->batched = 0;
+	return ret;
+}
+
+static int begin(struct hash_state *state, const char *tag, struct modhash_error *err)
+{
+	state->batch[state->batched].at = state->message.length;
+	return mh_message_put(&state->message, tag, 4, err);
+}
+
+/* The message ends here; its digest is at @hash after the next flush. */
 static int finish(struct hash_state *state, uint8_t *hash, struct modhash_error *err)
 {
-	struct mh_part part = { state->message.data, state->message.length };
+	struct mh_packed *message = &state->batch[state->batched];
+	int ret = mh_message_room(&state->message, MH_PACKED_ROOM, err);
 
-	return mh_hasher_parts(state->sha256, &part, 1, hash, err);
+	if (ret < 0)
+		return ret;
+	message->length = state->message.length - message->at;
+	message->out = hash;
+	state->message.length += MH_PACKED_ROOM;
+	if (++state->batched == BATCH_MAX || state->message.length >= BATCH_BYTES)
+		return flush(state, err);
+	return 0;
 }
 
 const uint8_t *mh_btf_hash_of(const struct mh_btf *btf, const uint8_t *hashes, uint32_t id)
@@ -139,7 +160,7 @@ static int put_type(struct hash_state *state, uint32_t v, struct modhash_error *
 static int hash_type(struct hash_state *state, const char *tag, uint32_t v, uint8_t *hash,
 		     struct modhash_error *err)
 {
-	int ret = mh_message_begin(&state->message, tag, err);
+	int ret = begin(state, tag, err);
 
 	if (ret == 0)
 		ret = put_type(state, v, err);
@@ -193,24 +214,27 @@ static int label_members(struct hash_state *state, const uint32_t *members, uint
 	for (uint32_t i = 0; ret == 0 && i < count; i++)
 		ret = hash_type(state, TAG_LABEL, members[i],
 				state->labels + (size_t)i * MH_BTF_HASH, err);
-	return ret;
+	return ret < 0 ? ret : flush(state, err);
 }
 
 /* What members refer to inside the component, by their places in it. */
 static int inside_edges(struct hash_state *state, const uint32_t *members, uint32_t count,
 			struct mh_refine *refine, struct modhash_error *err)
 {
+	const struct mh_btf_components *components = &state->components;
 	size_t total = 0;
 
 	for (uint32_t i = 0; i < count; i++)
-		total += state->first[members[i] + 1] - state->first[members[i]];
+		total += components->edge[members[i] + 1] - components->edge[members[i]];
 	if (mh_refine_init(refine, count, total) < 0)
 		return mh_fail_nomem(err);
 	for (uint32_t i = 0; i < count; i++) {
+		const uint32_t *edge = components->edge + members[i];
+
 		mh_refine_node(refine, i);
-		for (uint32_t e = state->first[members[i]]; e < state->first[members[i] + 1]; e++) {
-			if (state->place[state->edges[e]] != NONE)
-				mh_refine_edge(refine, state->place[state->edges[e]]);
+		for (uint32_t e = edge[0]; e < edge[1]; e++) {
+			if (state->place[components->edges[e]] != NONE)
+				mh_refine_edge(refine, state->place[components->edges[e]]);
 		}
 	}
 	mh_refine_end(refine);
@@ -221,7 +245,7 @@ static int inside_edges(struct hash_state *state, const uint32_t *members, uint3
 static int hash_component(struct hash_state *state, const struct mh_refine *refine,
 			  uint8_t *hash, struct modhash_error *err)
 {
-	int ret = mh_message_begin(&state->message, TAG_COMPONENT, err);
+	int ret = begin(state, TAG_COMPONENT, err);
 
 	if (ret == 0)
 		ret = mh_message_put32(&state->message, refine->count, err);
@@ -230,18 +254,21 @@ static int hash_component(struct hash_state *state, const struct mh_refine *refi
 
 		ret = mh_message_put32(&state->message, mh_refine_class_end(refine, i) - i, err);
 		if (ret == 0)
-			ret = mh_message_put(&state->message, state->labels + (size_t)node * MH_BTF_HASH, MH_BTF_HASH,
-				  err);
+			ret = mh_message_put(&state->message,
+					     state->labels + (size_t)node * MH_BTF_HASH, MH_BTF_HASH,
+					     err);
 		for (uint32_t e = refine->first[node]; ret == 0 && e < refine->first[node + 1]; e++)
 			ret = mh_message_put32(&state->message, refine->colour[refine->edges[e]], err);
 	}
-	return ret < 0 ? ret : finish(state, hash, err);
+	if (ret == 0)
+		ret = finish(state, hash, err);
+	return ret < 0 ? ret : flush(state, err);
 }
 
 static int hash_member(struct hash_state *state, const uint8_t *component, uint32_t colour,
 		       uint8_t *hash, struct modhash_error *err)
 {
-	int ret = mh_message_begin(&state->message, TAG_MEMBER, err);
+	int ret = begin(state, TAG_MEMBER, err);
 
 	if (ret == 0)
 		ret = mh_message_put(&state->message, component, MH_BTF_HASH, err);
@@ -275,25 +302,11 @@ static int refine_component(struct hash_state *state, const uint32_t *members, u
 	return ret;
 }
 
-static bool refers_to_itself(const struct hash_state *state, uint32_t v)
-{
-	for (uint32_t e = state->first[v]; e < state->first[v + 1]; e++) {
-		if (state->edges[e] == v)
-			return true;
-	}
-	return false;
-}
-
-static int close_component(struct hash_state *state, const uint32_t *members, uint32_t count,
-			   struct modhash_error *err)
+static int hash_cycle(struct hash_state *state, const uint32_t *members, uint32_t count,
+		      struct modhash_error *err)
 {
 	struct mh_refine refine;
 	int ret;
-
-	if (count > state->out->largest)
-		state->out->largest = count;
-	if (count == 1 && !refers_to_itself(state, members[0]))
-		return hash_type(state, TAG_TYPE, members[0], hash_at(state, members[0]), err);
 
 	memset(&refine, 0, sizeof(refine));
 	for (uint32_t i = 0; i < count; i++)
@@ -305,120 +318,53 @@ static int close_component(struct hash_state *state, const uint32_t *members, ui
 	return ret;
 }
 
-/* --- finding the components --- */
-
-static void enter(struct hash_state *state, uint32_t v, uint32_t depth)
+/* Level by level: what is on one does not depend on each other. */
+static int hash_components(struct hash_state *state, struct modhash_error *err)
 {
-	state->index[v] = state->counter;
-	state->low[v] = state->counter++;
-	state->stack[state->stacked++] = v;
-	state->path[depth] = v;
-	state->next[depth] = state->first[v];
-}
+	const struct mh_btf_components *components = &state->components;
+	int ret = 0;
 
-/* All that @root leads to and that was not visited.  A closed type's low is NONE. */
-static int visit(struct hash_state *state, uint32_t root, struct modhash_error *err)
-{
-	uint32_t depth = 0;
+	for (uint32_t l = 0; ret == 0 && l < components->levels; l++) {
+		for (uint32_t i = components->level[l]; ret == 0 && i < components->level[l + 1];
+		     i++) {
+			uint32_t c = components->order[i];
+			const uint32_t *members = components->members + components->first[c];
 
-	enter(state, root, 0);
-	for (;;) {
-		uint32_t v = state->path[depth];
-		uint32_t begins, to;
-		int ret;
-
-		if (state->next[depth] < state->first[v + 1]) {
-			to = state->edges[state->next[depth]++];
-			if (state->index[to] == NONE)
-				enter(state, to, ++depth);
-			else if (state->low[to] != NONE && state->index[to] < state->low[v])
-				state->low[v] = state->index[to];
-			continue;
+			if (mh_btf_component_is_plain(components, c))
+				ret = hash_type(state, TAG_TYPE, members[0],
+						hash_at(state, members[0]), err);
+			else
+				ret = hash_cycle(state, members,
+						 components->first[c + 1] - components->first[c],
+						 err);
 		}
-		if (state->low[v] == state->index[v]) {
-			for (begins = state->stacked; state->stack[--begins] != v;)
-				;
-			ret = close_component(state, state->stack + begins,
-					      state->stacked - begins, err);
-			if (ret < 0)
-				return ret;
-			while (state->stacked > begins)
-				state->low[state->stack[--state->stacked]] = NONE;
-		}
-		if (depth == 0)
-			return 0;
-		to = state->path[--depth];
-		if (state->low[v] != NONE && state->low[v] < state->low[to])
-			state->low[to] = state->low[v];
+		if (ret == 0)
+			ret = flush(state, err);
 	}
-}
-
-/* Returns where the edges end. */
-static uint32_t add_edges(struct hash_state *state, uint32_t v, uint32_t edges)
-{
-	const struct mh_btf *btf = state->btf;
-	const uint32_t *type = mh_btf_type(btf, v);
-	const struct mh_btf_layout *layout = &mh_btf_layouts[mh_btf_info_kind(type[1])];
-	uint32_t words = mh_btf_type_words(btf, v);
-
-	if (layout->third != MH_BTF_ID && !layout->fixed_ids && !layout->each_ids)
-		return edges;
-	for (uint32_t i = 2; i < words; i++) {
-		if (type[i] >= btf->first_id && mh_btf_slot(layout, i) == MH_BTF_ID)
-			state->edges[edges++] = type[i] - btf->first_id;
-	}
-	return edges;
-}
-
-static int allocate(struct hash_state *state, struct modhash_error *err)
-{
-	const struct mh_btf *btf = state->btf;
-	size_t n = (size_t)btf->count + 1, words = (size_t)btf->start[btf->count] + 1;
-
-	state->first = malloc(n * sizeof(*state->first));
-	state->index = malloc(n * sizeof(*state->index));
-	state->low = malloc(n * sizeof(*state->low));
-	state->stack = malloc(n * sizeof(*state->stack));
-	state->path = malloc(n * sizeof(*state->path));
-	state->next = malloc(n * sizeof(*state->next));
-	state->place = malloc(n * sizeof(*state->place));
-	/* No more than there are words. */
-	state->edges = malloc(words * sizeof(*state->edges));
-	state->ids = malloc(words * sizeof(*state->ids));
-	if (!state->first || !state->index || !state->low || !state->stack || !state->path ||
-	    !state->next || !state->place || !state->edges || !state->ids)
-		return mh_fail_nomem(err);
-	return 0;
+	return ret;
 }
 
 static int prepare(struct hash_state *state, struct modhash_error *err)
 {
-	uint32_t count = state->btf->count, edges = 0;
-	int ret = allocate(state, err);
+	const struct mh_btf *btf = state->btf;
+	/* No type has more ids than there are words. */
+	size_t n = (size_t)btf->count + 1, words = (size_t)btf->start[btf->count] + 1;
 
-	if (ret < 0)
-		return ret;
-	for (uint32_t v = 0; v < count; v++) {
-		state->first[v] = edges;
-		edges = add_edges(state, v, edges);
-	}
-	state->first[count] = edges;
-	memset(state->index, 0xff, count * sizeof(*state->index));
-	memset(state->low, 0xff, count * sizeof(*state->low));
-	memset(state->place, 0xff, count * sizeof(*state->place));
-	return 0;
+	state->out->hashes = malloc(n * MH_BTF_HASH);
+	state->place = malloc(n * sizeof(*state->place));
+	state->ids = malloc(words * sizeof(*state->ids));
+	state->batch = malloc(BATCH_MAX * sizeof(*state->batch));
+	if (!state->out->hashes || !state->place || !state->ids || !state->batch)
+		return mh_fail_nomem(err);
+	memset(state->place, 0xff, n * sizeof(*state->place));
+	return mh_btf_components_find(btf, &state->components, err);
 }
 
 static void release(struct hash_state *state)
 {
-	free(state->first);
-	free(state->edges);
+	mh_btf_components_free(&state->components);
 	free(state->ids);
-	free(state->index);
-	free(state->low);
-	free(state->stack);
-	free(state->path);
-	free(state->next);
+	free(state->batch);
 	free(state->place);
 	free(state->labels);
 	mh_buf_free(&state->message);
@@ -464,12 +410,10 @@ int mh_btf_hash(const struct mh_btf *btf, struct mh_hasher *sha256,
 	state.sha256 = sha256;
 	state.out = hashes;
 
-	hashes->hashes = malloc(((size_t)btf->count + 1) * MH_BTF_HASH);
-	ret = hashes->hashes ? prepare(&state, err) : mh_fail_nomem(err);
-	for (uint32_t v = 0; ret == 0 && v < btf->count; v++) {
-		if (state.index[v] == NONE)
-			ret = visit(&state, v, err);
-	}
+	ret = prepare(&state, err);
+	if (ret == 0)
+		ret = hash_components(&state, err);
+	hashes->largest = state.components.largest;
 	if (ret == 0)
 		ret = sort_hashes(btf, hashes, err);
 	release(&state);

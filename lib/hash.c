@@ -266,6 +266,34 @@ int mh_hasher_many(struct mh_hasher *hasher, const struct mh_message *messages, 
 	return ret ? ret : list.status;
 }
 
+static int hash_packed(struct mh_hasher *hasher, const uint8_t *buffer,
+		       const struct mh_packed *messages, size_t count, struct modhash_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (EVP_DigestInit_ex2(hasher->state, hasher->md, NULL) != 1 ||
+		    EVP_DigestUpdate(hasher->state, buffer + messages[i].at,
+				     messages[i].length) != 1 ||
+		    EVP_DigestFinal_ex(hasher->state, messages[i].out, NULL) != 1)
+			return fail_crypto(err);
+	}
+	return 0;
+}
+
+int mh_hasher_packed(struct mh_hasher *hasher, uint8_t *buffer, const struct mh_packed *messages,
+		     size_t count, struct modhash_error *err)
+{
+	int ret;
+
+	if (hasher->engine) {
+		mh_sha256_packed(hasher->engine, buffer, messages, count);
+		return 0;
+	}
+	ERR_set_mark();
+	ret = hash_packed(hasher, buffer, messages, count, err);
+	ERR_pop_to_mark();
+	return ret;
+}
+
 /* A leaf and a node are the only messages that the core makes: three parts. */
 #define CORE_PARTS_MAX 4
 

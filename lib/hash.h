@@ -62,6 +62,22 @@ int mh_hasher_many(struct mh_hasher *hasher, const struct mh_message *messages, 
 int mh_hasher_parts(struct mh_hasher *hasher, const struct mh_part *parts, size_t count,
 		    uint8_t *out, struct modhash_error *err);
 
+/*
+ * Many short messages that were put together in one buffer: where each lies in it, and where its
+ * digest goes.  Behind each, MH_PACKED_ROOM bytes are free, and written to.
+ */
+#define MH_PACKED_ROOM 72
+
+struct mh_packed {
+	size_t at;
+	size_t length;
+	uint8_t *out;
+};
+
+/* Their digests.  A message must not hold what is another's place for its digest. */
+int mh_hasher_packed(struct mh_hasher *hasher, uint8_t *buffer, const struct mh_packed *messages,
+		     size_t count, struct modhash_error *err);
+
 /* Fits mh_core_sha256; @user is a hasher of SHA-256. */
 struct mh_core_part;
 int mh_hasher_core(void *user, const struct mh_core_part *parts, unsigned int count,

@@ -263,3 +263,70 @@ void mh_sha256_one(const struct mh_sha256_engine *engine, const struct mh_part *
 		engine->step[0](state, &run, lane.blocks);
 	put_digest(engine, state[0], out);
 }
+
+/* --- messages that lie in one piece, with room behind them --- */
+
+struct piece {
+	size_t blocks; /* that are left */
+	uint8_t *out;
+};
+
+struct pieces {
+	unsigned int active;
+	uint32_t state[MH_SHA256_STREAMS_MAX][8] __attribute__((aligned(16)));
+	const uint8_t *run[MH_SHA256_STREAMS_MAX];
+	struct piece piece[MH_SHA256_STREAMS_MAX];
+};
+
+static void begin_piece(const struct mh_sha256_engine *engine, struct pieces *pieces, uint8_t *data,
+			const struct mh_packed *message)
+{
+	unsigned int n = pieces->active++;
+	size_t whole = message->length / BLOCK;
+
+	init_state(engine, pieces->state[n]);
+	pieces->run[n] = data;
+	pieces->piece[n].out = message->out;
+	pieces->piece[n].blocks =
+		whole + pad(data + whole * BLOCK, message->length % BLOCK, message->length);
+}
+
+static void end_piece(const struct mh_sha256_engine *engine, struct pieces *pieces, unsigned int n)
+{
+	unsigned int last = --pieces->active;
+
+	put_digest(engine, pieces->state[n], pieces->piece[n].out);
+	if (n == last)
+		return;
+	memcpy(pieces->state[n], pieces->state[last], sizeof(pieces->state[n]));
+	pieces->run[n] = pieces->run[last];
+	pieces->piece[n] = pieces->piece[last];
+}
+
+void mh_sha256_packed(const struct mh_sha256_engine *engine, uint8_t *buffer,
+		      const struct mh_packed *messages, size_t count)
+{
+	struct pieces pieces;
+	size_t next = 0;
+
+	pieces.active = 0;
+	for (;;) {
+		size_t blocks = SIZE_MAX;
+
+		for (; pieces.active < engine->streams && next < count; next++)
+			begin_piece(engine, &pieces, buffer + messages[next].at, &messages[next]);
+		if (!pieces.active)
+			return;
+		for (unsigned int i = 0; i < pieces.active; i++) {
+			if (pieces.piece[i].blocks < blocks)
+				blocks = pieces.piece[i].blocks;
+		}
+		engine->step[pieces.active - 1](pieces.state, pieces.run, blocks);
+		for (unsigned int i = pieces.active; i-- > 0;) {
+			pieces.run[i] += blocks * BLOCK;
+			pieces.piece[i].blocks -= blocks;
+			if (!pieces.piece[i].blocks)
+				end_piece(engine, &pieces, i);
+		}
+	}
+}

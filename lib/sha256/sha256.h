@@ -53,4 +53,8 @@ void mh_sha256_one(const struct mh_sha256_engine *engine, const struct mh_part *
 int mh_sha256_flow(const struct mh_sha256_engine *engine, const struct mh_message_source *source,
 		   const int *stop);
 
+/* Messages in one buffer; what is behind each in its room is overwritten. */
+void mh_sha256_packed(const struct mh_sha256_engine *engine, uint8_t *buffer,
+		      const struct mh_packed *messages, size_t count);
+
 #endif /* MH_SHA256_H */
