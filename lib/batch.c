@@ -12,6 +12,7 @@
 
 #include <modhash/batch.h>
 
+#include "canon-door.h"
 #include "checked.h"
 #include "fail.h"
 #include "files.h"
@@ -35,6 +36,7 @@ struct batch {
 	const struct modhash_ctx *ctx;
 	const struct modhash_files *files;
 	struct modhash_digest_spec spec;
+	struct modhash_canon_opts canon; /* with the canonical scope */
 	uint32_t flags;
 	int (*result)(void *user, const struct modhash_file_result *result);
 	void *user;
@@ -150,31 +152,76 @@ static int note_failure(struct record *record, int status, const struct modhash_
 }
 
 /*
- * A canonical digest is of many small messages, one after the other: it is done when begin()
- * is, with a hasher of its own, as the worker's is in the middle of others' messages.
+ * A canonical digest: its types are hashed when begin() is, as that is needed for what
+ * follows, with a hasher of its own, as the worker's is in the middle of others' messages;
+ * its sections by the worker's, beside those of other files; and the outermost hash at the end.
  */
 struct batch_slot {
 	struct mh_slot slot;
-	struct mh_hasher *hasher;
+	struct mh_hasher *sha256;
+	struct mh_hasher *outer; /* of the algorithm asked for */
+	struct mh_canon canon;
+	bool opened;
 };
+
+static void close_canon(struct batch_slot *own)
+{
+	if (own->opened)
+		mh_canon_close(&own->canon);
+	own->opened = false;
+}
 
 static void slot_fini(void *slot)
 {
-	mh_hasher_free(((struct batch_slot *)slot)->hasher);
+	struct batch_slot *own = slot;
+
+	close_canon(own);
+	mh_hasher_free(own->sha256);
+	mh_hasher_free(own->outer);
 }
 
-static int canonical(const struct batch *batch, struct mh_slot *slot, struct record *record,
-		     struct modhash_error *error)
+static int make_hashers(const struct batch *batch, struct batch_slot *own,
+			struct modhash_error *error)
 {
-	struct batch_slot *own = (struct batch_slot *)slot;
 	int ret = 0;
 
-	if (!own->hasher)
+	if (!own->sha256)
+		ret = mh_hasher_new(batch->ctx->hash_engine, MODHASH_ALGO_SHA256, &own->sha256,
+				    error);
+	if (!ret && !own->outer)
 		ret = mh_hasher_new(batch->ctx->hash_engine, (int)batch->spec.algorithm,
-				    &own->hasher, error);
-	return ret ? ret
-		   : mh_module_digest(&slot->module, &batch->spec, own->hasher, &record->digest,
-				      error);
+				    &own->outer, error);
+	return ret;
+}
+
+static int canonical_begin(const struct batch *batch, struct mh_slot *slot,
+			   struct modhash_error *error)
+{
+	struct batch_slot *own = (struct batch_slot *)slot;
+	int ret = make_hashers(batch, own, error);
+
+	if (!ret)
+		ret = mh_module_canon_begin(&slot->module, &batch->canon, own->sha256, &own->canon,
+					    error);
+	if (ret)
+		return ret;
+	own->opened = true;
+	for (uint32_t i = 0; i < own->canon.digestings; i++)
+		own->canon.digesting[i].user = slot;
+	slot->more = own->canon.digesting;
+	slot->messages = own->canon.digestings;
+	return 0;
+}
+
+static int canonical_end(const struct batch *batch, struct mh_slot *slot, struct record *record,
+			 struct modhash_error *error)
+{
+	struct batch_slot *own = (struct batch_slot *)slot;
+	int ret = mh_canon_digest(&own->canon, own->outer, record->digest.bytes, error);
+
+	if (!ret)
+		mh_canon_digest_kind((int)batch->spec.algorithm, &record->digest);
+	return ret;
 }
 
 /* Read a file, and say what of it is to be hashed; that it fails is put into its record. */
@@ -196,7 +243,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 			spec.position += (uint32_t)slot->job.index;
 		ret = note_module(batch, &slot->module, record, err);
 		if (spec.scope == MODHASH_SCOPE_CANONICAL)
-			status = canonical(batch, slot, record, &error);
+			status = canonical_begin(batch, slot, &error);
 		else
 			status = mh_module_digest_begin(&slot->module, &spec, &slot->digesting[0],
 							&record->digest, &error);
@@ -213,10 +260,15 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 static int end(void *user, struct mh_slot *slot, struct modhash_error *err)
 {
 	const struct batch *batch = user;
+	struct record *record = &batch->records[slot->job.index];
+	struct batch_slot *own = (struct batch_slot *)slot;
 
+	if (!slot->status[0] && own->opened)
+		slot->status[0] = canonical_end(batch, slot, record, &slot->error);
+	close_canon(own);
 	if (!slot->status[0])
 		return 0;
-	return note_failure(&batch->records[slot->job.index], slot->status[0], &slot->error, err);
+	return note_failure(record, slot->status[0], &slot->error, err);
 }
 
 static const struct mh_pipeline_steps steps = {
@@ -236,6 +288,12 @@ static void worker_free(void *user, void *worker)
 	free(done);
 }
 
+/* All but the outermost hash of the canonical form is SHA-256. */
+static int algorithm_of(const struct modhash_digest_spec *spec)
+{
+	return spec->scope == MODHASH_SCOPE_CANONICAL ? MODHASH_ALGO_SHA256 : (int)spec->algorithm;
+}
+
 static int worker_new(void *user, void **worker, struct modhash_error *err)
 {
 	struct batch *batch = user;
@@ -244,7 +302,7 @@ static int worker_new(void *user, void **worker, struct modhash_error *err)
 
 	if (!made)
 		return mh_fail_nomem(err);
-	ret = mh_hasher_new(batch->ctx->hash_engine, (int)batch->spec.algorithm, &made->hasher,
+	ret = mh_hasher_new(batch->ctx->hash_engine, algorithm_of(&batch->spec), &made->hasher,
 			    err);
 	if (!ret)
 		ret = mh_pipeline_new(&steps, batch, batch->ctx, made->hasher, &made->pipeline,
@@ -286,7 +344,7 @@ static int done(void *user, uint64_t index)
 	return ret;
 }
 
-static int check_spec(const struct batch *batch, struct modhash_error *err)
+static int check_spec(struct batch *batch, struct modhash_error *err)
 {
 	uint64_t count = batch->files->count;
 	int ret = mh_digest_spec_check(&batch->spec, err);
@@ -295,6 +353,8 @@ static int check_spec(const struct batch *batch, struct modhash_error *err)
 		return ret;
 	if (batch->flags & ~MODHASH_DIGEST_IDENTITY)
 		return mh_fail_invalid(err, "unknown flags of a run over files");
+	if (batch->spec.scope == MODHASH_SCOPE_CANONICAL)
+		return mh_canon_opts_in(&batch->canon, batch->spec.canon, err);
 	if (batch->spec.scope == MODHASH_SCOPE_LEAF && count &&
 	    !mh_in_range(batch->spec.position, count - 1, UINT32_MAX))
 		return mh_fail_invalid(err, "positions of leaves beyond 32 bits");

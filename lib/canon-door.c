@@ -42,20 +42,37 @@ int mh_canon_opts_in(struct modhash_canon_opts *ours, const struct modhash_canon
 	return 0;
 }
 
-int mh_module_canon_open(const struct modhash_module *module,
-			 const struct modhash_canon_opts *opts, struct mh_hasher *sha256,
-			 struct mh_canon *canon, struct modhash_error *err)
+static struct mh_canon_opts opts_inside(const struct modhash_canon_opts *opts)
 {
-	struct mh_canon_opts inside = {
+	return (struct mh_canon_opts){
 		.policy = (enum mh_canon_policy)opts->policy,
 		.base = mh_btf_base_of(opts->base),
 		.strict = opts->flags & MODHASH_CANON_STRICT,
 	};
+}
+
+int mh_module_canon_open(const struct modhash_module *module,
+			 const struct modhash_canon_opts *opts, struct mh_hasher *sha256,
+			 struct mh_canon *canon, struct modhash_error *err)
+{
+	struct mh_canon_opts inside = opts_inside(opts);
 
 	if (module->trailer_status)
 		return mh_module_fail_trailer(module, err);
 	return mh_canon_open(canon, module->data, (size_t)module->payload_length, &inside, sha256,
 			     err);
+}
+
+int mh_module_canon_begin(const struct modhash_module *module,
+			  const struct modhash_canon_opts *opts, struct mh_hasher *sha256,
+			  struct mh_canon *canon, struct modhash_error *err)
+{
+	struct mh_canon_opts inside = opts_inside(opts);
+
+	if (module->trailer_status)
+		return mh_module_fail_trailer(module, err);
+	return mh_canon_begin(canon, module->data, (size_t)module->payload_length, &inside, sha256,
+			      err);
 }
 
 static int put_info(const struct mh_canon *canon, struct modhash_canon_info *info)
@@ -95,6 +112,14 @@ static int digest_with(const struct modhash_module *module,
 	return ret;
 }
 
+void mh_canon_digest_kind(int algorithm, struct modhash_digest *digest)
+{
+	digest->algorithm = (uint16_t)algorithm;
+	digest->length = (uint16_t)modhash_algorithm_length(algorithm);
+	digest->scope = MODHASH_SCOPE_CANONICAL;
+	digest->version = MODHASH_CANON_FORM;
+}
+
 int mh_module_canonical(const struct modhash_module *module, int algorithm,
 			const struct modhash_canon_opts *opts, struct mh_hasher *outer,
 			struct modhash_digest *digest, struct modhash_canon_info *info,
@@ -115,10 +140,7 @@ int mh_module_canonical(const struct modhash_module *module, int algorithm,
 		memset(digest, 0, sizeof(*digest));
 		return ret;
 	}
-	digest->algorithm = (uint16_t)algorithm;
-	digest->length = (uint16_t)modhash_algorithm_length(algorithm);
-	digest->scope = MODHASH_SCOPE_CANONICAL;
-	digest->version = MODHASH_CANON_FORM;
+	mh_canon_digest_kind(algorithm, digest);
 	return 0;
 }
 

@@ -16,6 +16,14 @@ int mh_module_canon_open(const struct modhash_module *module,
 			 const struct modhash_canon_opts *opts, struct mh_hasher *sha256,
 			 struct mh_canon *canon, struct modhash_error *err);
 
+/* The same but for the hashing of sections: see mh_canon_begin(). */
+int mh_module_canon_begin(const struct modhash_module *module,
+			  const struct modhash_canon_opts *opts, struct mh_hasher *sha256,
+			  struct mh_canon *canon, struct modhash_error *err);
+
+/* The kind of a canonical digest; its bytes are for mh_canon_digest(). */
+void mh_canon_digest_kind(int algorithm, struct modhash_digest *digest);
+
 /* As modhash_module_canonical(), with a hasher of @algorithm and options that were checked. */
 int mh_module_canonical(const struct modhash_module *module, int algorithm,
 			const struct modhash_canon_opts *opts, struct mh_hasher *outer,

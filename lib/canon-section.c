@@ -295,13 +295,22 @@ static int put_content(struct mh_canon *canon, uint32_t index, enum content cont
 	return mh_fail_invalid(err, "content");
 }
 
-int mh_canon_section(struct mh_canon *canon, uint32_t index, uint8_t *hash,
+/* The message from @begins on is the first part. */
+static void end_message(const struct mh_canon *canon, size_t begins,
+			struct mh_digesting *digesting)
+{
+	digesting->parts[0] = (struct mh_part){ NULL, canon->message.length - begins };
+	digesting->message.parts = digesting->parts;
+	digesting->message.count = 1;
+}
+
+int mh_canon_section(struct mh_canon *canon, uint32_t index, struct mh_digesting *digesting,
 		     struct modhash_error *err)
 {
 	const struct mh_elf_section *section = &canon->view.sections[index];
 	enum content content = content_of(canon, index);
-	struct mh_part parts[2];
-	int ret = mh_message_begin(&canon->message, TAG_SECTION, err);
+	size_t begins = canon->message.length;
+	int ret = mh_canon_put(canon, TAG_SECTION, 4, err);
 
 	if (ret == 0)
 		ret = put_section_header(canon, section, err);
@@ -311,18 +320,21 @@ int mh_canon_section(struct mh_canon *canon, uint32_t index, uint8_t *hash,
 		ret = put_content(canon, index, content, err);
 	if (ret < 0)
 		return ret;
-	parts[0] = (struct mh_part){ canon->message.data, canon->message.length };
-	parts[1] = (struct mh_part){ section->data, (size_t)section->size };
-	return mh_hasher_parts(canon->sha256, parts,
-			       content == CONTENT_BYTES && section->data ? 2 : 1, hash, err);
+	end_message(canon, begins, digesting);
+	if (content == CONTENT_BYTES && section->data) {
+		digesting->parts[1] = (struct mh_part){ section->data, (size_t)section->size };
+		digesting->message.count = 2;
+	}
+	return 0;
 }
 
 /* What the ELF header says, less where things are and how many sections there are. */
-int mh_canon_header(struct mh_canon *canon, uint8_t *hash, struct modhash_error *err)
+int mh_canon_header(struct mh_canon *canon, struct mh_digesting *digesting,
+		    struct modhash_error *err)
 {
 	const struct mh_elf_view *view = &canon->view;
-	struct mh_part part;
-	int ret = mh_message_begin(&canon->message, TAG_HEADER, err);
+	size_t begins = canon->message.length;
+	int ret = mh_canon_put(canon, TAG_HEADER, 4, err);
 
 	if (ret == 0)
 		ret = mh_canon_put(canon, view->data, 16, err);
@@ -340,8 +352,7 @@ int mh_canon_header(struct mh_canon *canon, uint8_t *hash, struct modhash_error 
 		ret = mh_canon_put32(canon, view->program_header_size, err);
 	if (ret == 0)
 		ret = put_section(canon, view->names, 0, err);
-	if (ret < 0)
-		return ret;
-	part = (struct mh_part){ canon->message.data, canon->message.length };
-	return mh_hasher_parts(canon->sha256, &part, 1, hash, err);
+	if (ret == 0)
+		end_message(canon, begins, digesting);
+	return ret;
 }

@@ -174,24 +174,47 @@ static int check_kind(const struct mh_elf_view *view, struct modhash_error *err)
 	return 0;
 }
 
-static int hash_sections(struct mh_canon *canon, struct modhash_error *err)
+/* What is hashed of the header and of each section, in one buffer. */
+static int put_messages(struct mh_canon *canon, struct modhash_error *err)
 {
-	int ret = mh_canon_header(canon, canon->header, err);
+	struct mh_digesting *digesting = canon->digesting;
+	int ret = mh_canon_header(canon, digesting, err);
 
-	canon->hashes = calloc(canon->view.count, 32);
-	if (!canon->hashes)
-		return mh_fail_nomem(err);
+	digesting++->message.out = canon->header;
 	for (uint32_t i = 1; ret == 0 && i < canon->view.count; i++) {
 		if (mh_canon_is_btf(canon, i) && canon->opts.policy == MH_CANON_DROP)
 			continue;
-		ret = mh_canon_section(canon, i, canon->hashes + (size_t)i * 32, err);
+		ret = mh_canon_section(canon, i, digesting, err);
+		digesting++->message.out = canon->hashes + (size_t)i * 32;
 	}
+	canon->digestings = (uint32_t)(digesting - canon->digesting);
 	return ret;
 }
 
-int mh_canon_open(struct mh_canon *canon, const uint8_t *data, size_t length,
-		  const struct mh_canon_opts *opts, struct mh_hasher *sha256,
-		  struct modhash_error *err)
+static int prepare_hashing(struct mh_canon *canon, struct modhash_error *err)
+{
+	const uint8_t *at;
+	int ret;
+
+	canon->hashes = calloc(canon->view.count, 32);
+	canon->digesting = calloc(canon->view.count, sizeof(*canon->digesting));
+	if (!canon->hashes || !canon->digesting)
+		return mh_fail_nomem(err);
+	ret = put_messages(canon, err);
+	if (ret < 0)
+		return ret;
+	/* Nothing is appended any more: now it stays where it is. */
+	at = canon->message.data;
+	for (uint32_t i = 0; i < canon->digestings; i++) {
+		canon->digesting[i].parts[0].data = at;
+		at += canon->digesting[i].parts[0].length;
+	}
+	return 0;
+}
+
+int mh_canon_begin(struct mh_canon *canon, const uint8_t *data, size_t length,
+		   const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+		   struct modhash_error *err)
 {
 	int ret;
 
@@ -208,7 +231,57 @@ int mh_canon_open(struct mh_canon *canon, const uint8_t *data, size_t length,
 	if (ret == 0)
 		ret = read_types(canon, err);
 	if (ret == 0)
-		ret = hash_sections(canon, err);
+		ret = prepare_hashing(canon, err);
+	if (ret < 0)
+		mh_canon_close(canon);
+	return ret;
+}
+
+/* --- hashing alone --- */
+
+struct hashing {
+	const struct mh_canon *canon;
+	uint32_t next;
+	int status; /* of the first that failed */
+	struct modhash_error *err;
+};
+
+static int next_message(void *user, const struct mh_message **message)
+{
+	struct hashing *hashing = user;
+
+	if (hashing->next == hashing->canon->digestings)
+		return 0;
+	*message = &hashing->canon->digesting[hashing->next++].message;
+	return 1;
+}
+
+static void message_done(void *user, const struct mh_message *message, int status,
+			 const struct modhash_error *err)
+{
+	struct hashing *hashing = user;
+
+	(void)message;
+	if (!status || hashing->status)
+		return;
+	hashing->status = status;
+	if (hashing->err)
+		*hashing->err = *err;
+}
+
+int mh_canon_open(struct mh_canon *canon, const uint8_t *data, size_t length,
+		  const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+		  struct modhash_error *err)
+{
+	struct hashing hashing = { .canon = canon, .err = err };
+	const struct mh_message_source source = { next_message, message_done, &hashing };
+	int ret = mh_canon_begin(canon, data, length, opts, sha256, err);
+
+	if (ret < 0)
+		return ret;
+	ret = mh_hasher_flow(sha256, &source, err);
+	if (ret == 0)
+		ret = hashing.status;
 	if (ret < 0)
 		mh_canon_close(canon);
 	return ret;
@@ -225,6 +298,7 @@ void mh_canon_close(struct mh_canon *canon)
 	mh_elf_view_close(&canon->view);
 	mh_buf_free(&canon->message);
 	free(canon->hashes);
+	free(canon->digesting);
 	memset(canon, 0, sizeof(*canon));
 }
 

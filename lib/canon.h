@@ -14,6 +14,7 @@
 #include "btf.h"
 #include "elf-view.h"
 #include "hash.h"
+#include "module.h"
 
 #define MH_CANON_FORM 1
 
@@ -35,6 +36,8 @@ struct mh_canon {
 	struct mh_hasher *sha256;
 	struct mh_elf_view view;
 	struct mh_buf message;
+	struct mh_digesting *digesting; /* the header's, and the sections' that have a hash */
+	uint32_t digestings;
 	uint8_t *hashes;	 /* of the sections; zero for those that have none */
 	uint8_t header[32];	 /* hash of the ELF header */
 
@@ -63,6 +66,14 @@ int mh_canon_open(struct mh_canon *canon, const uint8_t *data, size_t length,
 		  struct modhash_error *err);
 void mh_canon_close(struct mh_canon *canon);
 
+/*
+ * The same in two steps, for who hashes many modules at once: what is left to be hashed are the
+ * @digestings messages, by SHA-256, before mh_canon_digest().  @canon must stay where it is.
+ */
+int mh_canon_begin(struct mh_canon *canon, const uint8_t *data, size_t length,
+		   const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+		   struct modhash_error *err);
+
 /* The canonical digest, by @outer. */
 int mh_canon_digest(struct mh_canon *canon, struct mh_hasher *outer, uint8_t *digest,
 		    struct modhash_error *err);
@@ -78,10 +89,14 @@ static inline const uint8_t *mh_canon_section_hash(const struct mh_canon *canon,
 /* Is the section one that the policy has its own rule for? */
 bool mh_canon_is_btf(const struct mh_canon *canon, uint32_t index);
 
-/* canon-section.c: the hash of one section. */
-int mh_canon_section(struct mh_canon *canon, uint32_t index, uint8_t *hash,
+/*
+ * canon-section.c: what is hashed of one section, and of the ELF header.  The first part is
+ * appended to the message of @canon, and has no address yet.
+ */
+int mh_canon_section(struct mh_canon *canon, uint32_t index, struct mh_digesting *digesting,
 		     struct modhash_error *err);
-int mh_canon_header(struct mh_canon *canon, uint8_t *hash, struct modhash_error *err);
+int mh_canon_header(struct mh_canon *canon, struct mh_digesting *digesting,
+		    struct modhash_error *err);
 
 /* canon-gaps.c: every byte of the file is in one section or header, or zero. */
 int mh_canon_gaps(const struct mh_elf_view *view, struct modhash_error *err);

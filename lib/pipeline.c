@@ -122,6 +122,7 @@ static int fill(struct mh_pipeline *pipeline)
 
 		slot->busy = true;
 		slot->messages = slot->given = slot->done = 0;
+		slot->more = NULL;
 		memset(slot->status, 0, sizeof(slot->status));
 		memset(&error, 0, sizeof(error));
 		ret = pipeline->steps->begin(pipeline->user, slot, &error);
@@ -152,7 +153,7 @@ static int next(void *user, const struct mh_message **message)
 			return ret;
 	}
 	slot = pipeline->filling;
-	*message = &slot->digesting[slot->given++].message;
+	*message = &(slot->more ? slot->more : slot->digesting)[slot->given++].message;
 	if (slot->given == slot->messages)
 		pipeline->filling = NULL;
 	return 1;
@@ -167,7 +168,7 @@ static void done(void *user, const struct mh_message *message, int status,
 	struct mh_slot *slot = digesting->user;
 
 	if (status) {
-		slot->status[digesting - slot->digesting] = status;
+		slot->status[slot->more ? 0 : digesting - slot->digesting] = status;
 		slot->error = *err;
 	}
 	if (++slot->done == slot->messages)

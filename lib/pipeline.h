@@ -19,7 +19,8 @@ struct mh_slot {
 	struct mh_job job;
 	struct modhash_module module;
 	struct mh_digesting digesting[MH_SLOT_MESSAGES];
-	int status[MH_SLOT_MESSAGES]; /* of hashing */
+	struct mh_digesting *more;    /* or messages elsewhere, instead of these: begin() says */
+	int status[MH_SLOT_MESSAGES]; /* of hashing; [0]: of any of @more */
 	struct modhash_error error;   /* the last of them that is not 0 */
 	unsigned int messages;	      /* to be hashed: what begin() says */
 	unsigned int given;
