@@ -256,7 +256,7 @@ static void read_base(struct state *state, const char *path)
 	size_t length;
 	double begin;
 
-	if (mh_source_read_path(path, 1 << 30, &buf, &err) < 0) {
+	if (mh_source_read_path(path, 1 << 30, NULL, &buf, &err) < 0) {
 		printf("%s: %s\n", path, err.message);
 		exit(2);
 	}
