@@ -111,51 +111,49 @@ static struct mh_slot *free_slot(struct mh_pipeline *pipeline)
 	return pipeline->slots[i];
 }
 
-/* Files until there is one that has something to hash: 1; 0 if there are no more. */
-static int fill(struct mh_pipeline *pipeline)
+/*
+ * Go through files until there is one that has something to hash: its slot.  NULL when there
+ * are no more, or when it failed, which status then says.
+ */
+static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 {
 	struct mh_slot *slot = free_slot(pipeline);
 	struct modhash_error error;
 
+	*status = 0;
 	while (mh_feed_take(pipeline->feed, &slot->job)) {
-		int ret;
-
 		slot->busy = true;
 		slot->messages = slot->given = slot->done = 0;
 		slot->more = NULL;
 		memset(slot->status, 0, sizeof(slot->status));
 		memset(&error, 0, sizeof(error));
-		ret = pipeline->steps->begin(pipeline->user, slot, &error);
-		if (ret) {
-			if (ret != MODHASH_E_STOPPED)
-				mh_feed_fail(pipeline->feed, &slot->job, ret, &error);
+		*status = pipeline->steps->begin(pipeline->user, slot, &error);
+		if (*status) {
+			if (*status != MODHASH_E_STOPPED)
+				mh_feed_fail(pipeline->feed, &slot->job, *status, &error);
 			release(slot);
-			return ret;
+			return NULL;
 		}
-		if (slot->messages) {
-			pipeline->filling = slot;
-			return 1;
-		}
+		if (slot->messages)
+			return slot;
 		end(pipeline, slot);
 	}
-	return 0;
+	return NULL;
 }
 
 static int next(void *user, const struct mh_message **message)
 {
 	struct mh_pipeline *pipeline = user;
-	struct mh_slot *slot;
-	int ret;
+	struct mh_slot *slot = pipeline->filling;
+	int status;
 
-	if (!pipeline->filling) {
-		ret = fill(pipeline);
-		if (ret <= 0)
-			return ret;
+	if (!slot) {
+		slot = fill(pipeline, &status);
+		if (!slot)
+			return status;
 	}
-	slot = pipeline->filling;
 	*message = &(slot->more ? slot->more : slot->digesting)[slot->given++].message;
-	if (slot->given == slot->messages)
-		pipeline->filling = NULL;
+	pipeline->filling = slot->given < slot->messages ? slot : NULL;
 	return 1;
 }
 

@@ -215,7 +215,7 @@ mkfifo names
 "$MODHASH" digest --json - <names >"$out" 2>"$err" &
 pid=$!
 exec 3>names
-sleep 0.3
+until_caught $pid
 kill -TERM $pid
 wait $pid
 t_what='modhash digest --json, stopped'

@@ -54,6 +54,18 @@ skip() {
 	echo "ok $t_number - $self: # SKIP $1"
 }
 
+# until_caught PID: until that is the tool, and it catches SIGTERM (bit 14)
+until_caught() {
+	t_waits=0
+	while [ $t_waits -lt 600 ]; do
+		t_caught=$(sed -n 's/^SigCgt:[^0-9a-f]*//p' "/proc/$1/status" 2>/dev/null)
+		grep -q modhash "/proc/$1/comm" 2>/dev/null &&
+			[ $((0x${t_caught:-0} & 0x4000)) -ne 0 ] && return
+		sleep 0.1
+		t_waits=$((t_waits + 1))
+	done
+}
+
 finish() {
 	echo "1..$t_number"
 	echo "$t_passed passed, $t_failed failed, $t_skipped skipped"

@@ -21,18 +21,6 @@ is 'a pipe that closes: no message' test ! -s "$err"
 is 'a pipe that closes: no success' test "$(cat status)" -ne 0
 is 'what was read is whole' grep -qE '^[0-9a-f]{64}  t/kernel/fs/one.ko$' "$out"
 
-# until_caught PID: until that is the tool, and it catches SIGTERM (bit 14)
-until_caught() {
-	n=0
-	while [ $n -lt 100 ]; do
-		caught=$(sed -n 's/^SigCgt:[^0-9a-f]*//p' "/proc/$1/status" 2>/dev/null)
-		grep -q modhash "/proc/$1/comm" 2>/dev/null &&
-			[ $((0x${caught:-0} & 0x4000)) -ne 0 ] && return
-		sleep 0.1
-		n=$((n + 1))
-	done
-}
-
 # Waiting for names: a signal ends it, and whoever waits sees which.
 mkfifo names
 for signal in INT TERM HUP; do
@@ -111,7 +99,14 @@ fi
 run_with many 0 digest -
 err_is ''
 if have script && script -qec true /dev/null </dev/null >/dev/null 2>&1; then
-	script -qec "'$MODHASH' verify -b t.table t" /dev/null </dev/null >terminal 2>&1
+	# A machine may be too busy to be done within a second: then another run is looked at.
+	n=0
+	while [ $n -lt 60 ]; do
+		begun=$(date +%s%N)
+		script -qec "'$MODHASH' verify -b t.table t" /dev/null </dev/null >terminal 2>&1
+		[ $(($(date +%s%N) - begun)) -ge 1000000000 ] || break
+		n=$((n + 1))
+	done
 	isnt 'no progress in the first second' grep -q 'of .* modules,' terminal
 	if have xz; then
 		# Twice as much work each time, until it takes two seconds here.
