@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # modhash-pahole, as a kernel's build calls pahole; and BTF that pahole made with several jobs,
 # of a vmlinux and of a module, twice
-# shellcheck source=tests/tool/lib.sh
+# shellcheck source=tests/tool/lib.sh disable=SC2086,SC2317
 . "$(dirname "$0")/lib.sh"
 
 : "${CC:=cc}"
@@ -25,7 +25,7 @@ unit() {
 	for t_i in 0 1 2 3 4 5; do
 		t_n=$((($1 * 7 + t_i) % 40))
 		echo "struct $2$t_n { struct list list; struct $2$(((t_n + 1) % 40)) *next; int v$t_n;" \
-			"union { long a$t_n; char b$t_n[$((t_n + 1))]; }; };"
+			"union { long a$t_n; char b${t_n}[$((t_n + 1))]; }; };"
 		echo "enum $2_e$t_n { $2_${t_n}_A = $t_n, $2_${t_n}_B };"
 		echo "int (*hook_$1_$t_i)(struct $2$t_n *, enum $2_e$t_n);"
 	done
@@ -53,7 +53,6 @@ __BTF_ID__func__function_1001__1:
 	.section .note.GNU-stack, ""
 END
 # CC can have arguments.
-# shellcheck disable=SC2086
 if ! (cd units && $CC -g -O0 -fno-pie -ffreestanding -fno-stack-protector -c ./*.c ids.s) 2>"$err" ||
 	! ld -static -e 0 -o image units/image*.o 2>"$err" ||
 	! ld -r -o object units/object*.o units/image1.o units/ids.o 2>"$err"; then
@@ -98,6 +97,8 @@ encode() {
 	fi
 }
 
+# Flags are words; functions are called by is().
+
 # The same, and something
 same() {
 	test -s "$1" && cmp -s "$1" "$2"
@@ -112,7 +113,6 @@ section_of() {
 
 # --- a vmlinux ---
 
-# shellcheck disable=SC2086 # flags are words
 encode vmlinux image || not_ok 'pahole on a vmlinux'
 for n in 1 2; do
 	run 0 canon -o vmlinux.canon.$n vmlinux.$n
@@ -129,13 +129,11 @@ is 'vmlinux: two runs, one order' same vmlinux.canon.1 vmlinux.canon.2
 
 # As link-vmlinux.sh does it.
 cp image vmlinux
-# shellcheck disable=SC2086
 is 'as link-vmlinux.sh calls it' "$wrapper" -J $flags vmlinux
 is 'the same by modhash-pahole' same vmlinux vmlinux.canon.1
 
 # --- a module over it ---
 
-# shellcheck disable=SC2086
 encode module.ko object --btf_base vmlinux || not_ok 'pahole on a module'
 "$MODHASH" digest --scope=canonical --base=vmlinux module.ko.1 module.ko.2 >digests
 is 'module: two runs, one canonical digest' test \
@@ -147,7 +145,6 @@ is 'module: two runs, one order' same module.canon.1.ko module.canon.2.ko
 
 # Over the other vmlinux: other bytes, the same types.
 cp object other.ko
-# shellcheck disable=SC2086
 "$real" -J $flags --btf_base vmlinux.2 other.ko
 head -n 1 digests >first
 "$MODHASH" digest --scope=canonical --base=vmlinux.2 other.ko |
@@ -157,14 +154,12 @@ is 'module: over another vmlinux of the same types, the same digest' \
 
 # As Makefile.modfinal does it, and with the module's base in it as for one that is external.
 cp object module.ko
-# shellcheck disable=SC2086
 is 'as Makefile.modfinal calls it' "$wrapper" -J $flags --btf_base vmlinux module.ko
 is 'the same by modhash-pahole' same module.ko module.canon.1.ko
 if [ "$version" -ge 128 ]; then
 	for n in 1 2; do
 		cp object external.$n.ko
-		# shellcheck disable=SC2086
-		is 'external' "$wrapper" -J $flags --btf_features=distilled_base --btf_base vmlinux \
+				is 'external' "$wrapper" -J $flags --btf_features=distilled_base --btf_base vmlinux \
 			external.$n.ko
 	done
 	is 'external: two runs, one order' same external.1.ko external.2.ko
@@ -174,14 +169,12 @@ fi
 cp object detached.ko
 for base in '--btf_base vmlinux' --btf_base=vmlinux; do
 	rm -f detached.BTF
-	# shellcheck disable=SC2086
-	is "as gen-btf.sh calls it, $base" "$wrapper" -J $flags $base \
+		is "as gen-btf.sh calls it, $base" "$wrapper" -J $flags $base \
 		--btf_encode_detached=detached.BTF detached.ko
 	is 'the file itself stays' same detached.ko object
 	section_of module.ko .BTF >expected
 	is 'the same BTF' same detached.BTF expected
 done
-# shellcheck disable=SC2086
 is 'of a vmlinux, too' "$wrapper" -J $flags --btf_encode_detached vmlinux.BTF image
 section_of vmlinux .BTF >expected
 is 'the same BTF' same vmlinux.BTF expected
@@ -189,7 +182,6 @@ is 'the same BTF' same vmlinux.BTF expected
 # It fails when pahole does, and when the BTF can't be put in order.
 isnt 'pahole fails' "$wrapper" -J missing 2>/dev/null
 cp object module.ko
-# shellcheck disable=SC2086
 isnt 'modhash fails' env MODHASH=false "$wrapper" -J $flags --btf_base vmlinux module.ko
 
 finish

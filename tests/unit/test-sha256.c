@@ -356,6 +356,39 @@ static void feed_done(void *user, const struct mh_message *message, int status,
 		*feed->stop = 1;
 }
 
+/* Short messages in one buffer: every length, and nothing but their room is written to. */
+START_TEST(test_packed)
+{
+	static struct mh_packed messages[MESSAGES_MAX];
+	static uint8_t out[MESSAGES_MAX][LENGTH];
+	uint8_t expected[LENGTH], *buffer;
+
+	if (!have(_i))
+		return;
+	for (size_t count = 0; count <= MESSAGES_MAX; count += count < 8 ? 1 : 73) {
+		size_t at = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			messages[i] = (struct mh_packed){ at, count < 8 ? draw(400) : i, out[i] };
+			at += messages[i].length + MH_PACKED_ROOM;
+		}
+		buffer = malloc(at + 1);
+		ck_assert_ptr_nonnull(buffer);
+		memcpy(buffer, bytes, at);
+		buffer[at] = 0x5a;
+		ck_assert_int_eq(mh_hasher_packed(hasher, buffer, messages, count, NULL), 0);
+		ck_assert_uint_eq(buffer[at], 0x5a);
+		for (size_t i = 0; i < count; i++) {
+			ck_assert_mem_eq(buffer + messages[i].at, bytes + messages[i].at,
+					 messages[i].length);
+			expect(bytes + messages[i].at, messages[i].length, expected);
+			ck_assert_mem_eq(out[i], expected, LENGTH);
+		}
+		free(buffer);
+	}
+}
+END_TEST
+
 /* What is lent comes back before more is asked for than there are streams; all of it. */
 START_TEST(test_source)
 {
@@ -418,6 +451,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_lengths, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_refill, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_bounds, 0, ENGINES);
+	tcase_add_loop_test(tcase, test_packed, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_source, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_source_fails, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_stop, 0, ENGINES);
