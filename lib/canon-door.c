@@ -332,7 +332,7 @@ static int rewrite_any(const struct modhash_module *module,
 		       struct modhash_buffer *buffer, struct modhash_canon_changes *changes,
 		       struct modhash_error *err)
 {
-	struct mh_canon canon;
+	struct mh_canon canon = { 0 };
 	int ret = 0;
 
 	/* What is no module has nothing to leave as it is, and can't do without its BTF. */

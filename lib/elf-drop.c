@@ -303,7 +303,7 @@ static int put_symbol(const struct drop *drop, uint64_t index, struct modhash_er
 
 	if (ret < 0)
 		return ret;
-	if (view->strtab == view->names)
+	if (drop->name_at && view->strtab == view->names)
 		mh_elf_put32(view, p, drop->name_at[symbol.name_offset]);
 	if (symbol.reserved)
 		return 0;
