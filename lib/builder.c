@@ -56,12 +56,18 @@ static int check_opts(const struct modhash_builder_opts *opts, struct modhash_er
 	default:
 		return mh_fail_invalid(err, "format");
 	}
-	if (opts->flags & ~MODHASH_BUILDER_NAMES)
+	if (opts->flags & ~(MODHASH_BUILDER_NAMES | MODHASH_BUILDER_RESERVE))
 		return mh_fail_invalid(err, "flags");
 	if (opts->reserved)
 		return mh_fail_invalid(err, "reserved");
+	if (opts->flags & MODHASH_BUILDER_RESERVE) {
+		if (opts->flags & MODHASH_BUILDER_NAMES || opts->release)
+			return mh_fail_invalid(err, "names or release of a blob that is not filled");
+		if (opts->capacity > MODHASH_TABLE_COUNT_MAX)
+			return mh_fail_invalid(err, "capacity");
+	}
 	if (opts->format != MODHASH_FORMAT_TABLE) {
-		if (opts->flags || opts->release)
+		if (opts->flags & MODHASH_BUILDER_NAMES || opts->release)
 			return mh_fail_invalid(err, "flags or release: only a table has names");
 		return check_kind(opts, err);
 	}
@@ -204,6 +210,8 @@ int modhash_builder_add(struct modhash_builder *builder, const struct modhash_di
 		return mh_fail_invalid(err, "builder or digest");
 	if (builder->finished)
 		return mh_fail_invalid(err, "builder: it is finished, nothing can be added");
+	if (builder->opts.flags & MODHASH_BUILDER_RESERVE)
+		return mh_fail_invalid(err, "builder: of a blob that is not to be filled in");
 	rc = mh_options_in(&ours, sizeof(ours), record, err);
 	if (!rc)
 		rc = check_digest(builder, digest, err);
@@ -258,6 +266,37 @@ static void clear(struct modhash_buffer *buffer)
 	}
 }
 
+/* What a link reserves for a list or a root is zeroes; a table says what it will be. */
+static int reserve_zeroes(const struct modhash_builder *builder, struct mh_buf *out,
+			  struct modhash_error *err)
+{
+	uint64_t length = MODHASH_MERKLE_ROOT_SIZE;
+	int rc;
+
+	if (builder->opts.format == MODHASH_FORMAT_LIST)
+		length = builder->opts.capacity * MODHASH_LIST_DIGEST_LENGTH;
+	if (length > SIZE_MAX)
+		return mh_fail_nomem(err);
+	rc = mh_buf_reserve(out, (size_t)length, err);
+	if (rc)
+		return rc;
+	memset(out->data, 0, (size_t)length);
+	out->length = (size_t)length;
+	return 0;
+}
+
+static int write_blob(const struct modhash_builder *builder, struct mh_buf *out,
+		      struct modhash_error *err)
+{
+	if (builder->opts.format == MODHASH_FORMAT_TABLE)
+		return mh_table_write(builder, out, err);
+	if (builder->opts.flags & MODHASH_BUILDER_RESERVE)
+		return reserve_zeroes(builder, out, err);
+	if (builder->opts.format == MODHASH_FORMAT_LIST)
+		return mh_list_write(builder, out, err);
+	return mh_merkle_write(builder, out, err);
+}
+
 int modhash_builder_finish(struct modhash_builder *builder, struct modhash_buffer *buffer,
 			   struct modhash_error *err)
 {
@@ -270,18 +309,7 @@ int modhash_builder_finish(struct modhash_builder *builder, struct modhash_buffe
 	rc = finish(builder, err);
 	if (rc)
 		return rc;
-	switch (builder->opts.format) {
-	case MODHASH_FORMAT_LIST:
-		rc = mh_list_write(builder, &out, err);
-		break;
-	case MODHASH_FORMAT_MERKLE:
-		rc = mh_merkle_write(builder, &out, err);
-		break;
-	default:
-		rc = mh_table_write(builder, &out, err);
-		break;
-	}
-	return hand_over(&out, rc, buffer);
+	return hand_over(&out, write_blob(builder, &out, err), buffer);
 }
 
 int modhash_builder_c_source(struct modhash_builder *builder, struct modhash_buffer *buffer,
@@ -297,6 +325,8 @@ int modhash_builder_c_source(struct modhash_builder *builder, struct modhash_buf
 		return mh_fail(err, MODHASH_E_UNSUPPORTED, MODHASH_OFFSET_NONE,
 			       "found a table, expected a list or a root: a table has no form as "
 			       "C source");
+	if (builder->opts.flags & MODHASH_BUILDER_RESERVE)
+		return mh_fail_invalid(err, "builder: of a blob that is not filled in");
 	rc = finish(builder, err);
 	if (rc)
 		return rc;

@@ -264,7 +264,7 @@ static void write_header(const struct mh_core_table *layout, uint8_t *table)
 	mh_put_le32(table + MODHASH_TABLE_HEADER_INDEX_BITS, layout->index_bits);
 	mh_put_le32(table + MODHASH_TABLE_HEADER_COUNT, layout->count);
 	mh_put_le32(table + MODHASH_TABLE_HEADER_CAPACITY, layout->capacity);
-	mh_put_le32(table + MODHASH_TABLE_HEADER_FLAGS, MODHASH_TABLE_FLAG_FILLED);
+	mh_put_le32(table + MODHASH_TABLE_HEADER_FLAGS, layout->flags);
 	mh_put_le32(table + MODHASH_TABLE_HEADER_BODY_CHECKSUM,
 		    mh_core_crc32(0, table + size, layout->total_size - size));
 	mh_put_le32(table + MODHASH_TABLE_HEADER_HEADER_CHECKSUM,
@@ -288,6 +288,8 @@ static int write_table(const struct modhash_builder *builder, const struct entry
 	layout.algorithm = builder->opts.algorithm;
 	layout.scope = builder->opts.scope;
 	layout.digest_length = builder->digest_length;
+	if (!(builder->opts.flags & MODHASH_BUILDER_RESERVE))
+		layout.flags = MODHASH_TABLE_FLAG_FILLED;
 	layout.index_bits = index_bits(builder, layout.capacity);
 	layout.total_size = mh_core_table_layout(MODHASH_TABLE_HEADER_SIZE, layout.index_bits,
 						 layout.capacity, layout.digest_length, &digests);

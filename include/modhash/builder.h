@@ -21,7 +21,8 @@ struct modhash_blob_module;
 #define MODHASH_INDEX_FAST 0xffffffffu	/* at most 17 % */
 
 /* struct modhash_builder_opts: @flags */
-#define MODHASH_BUILDER_NAMES (1u << 0) /* keep names, for userland (table only) */
+#define MODHASH_BUILDER_NAMES (1u << 0)	  /* keep names, for userland (table only) */
+#define MODHASH_BUILDER_RESERVE (1u << 1) /* not filled in: room for @capacity modules */
 
 /**
  * struct modhash_builder_opts - which blob is wanted
@@ -35,7 +36,8 @@ struct modhash_blob_module;
  * @flags: MODHASH_BUILDER_*
  * @reserved: zero
  * @capacity: room in a table for so many digests, MODHASH_TABLE_COUNT_MAX at most; 0:
- *	as many as there are
+ *	as many as there are.  With MODHASH_BUILDER_RESERVE: the number of modules that
+ *	a blob of any format is to have room for, to which nothing can be added then
  * @release: the kernel's release, for userland (table only), or NULL; copied
  *
  * Since: 0.1
