@@ -7,6 +7,7 @@
 
 #include "blob.h"
 #include "fail.h"
+#include "image.h"
 #include "module.h"
 #include "options.h"
 #include "source.h"
@@ -38,56 +39,17 @@ const char *modhash_format_name(int format)
 
 /*
  * Any bytes of the right length could be a list, and nothing in it would tell.  What
- * people name by mistake begins with bytes that a digest has once in 2^24 lists or less:
- * such a file is refused, whatever its length.
+ * people name by mistake is refused, whatever its length; what begins as a kernel image or
+ * a compressed file does, as a digest would once in 2^24 lists or less, is taken for one.
  */
 struct lookalike {
 	const char *what;
 	int (*is)(const uint8_t *data, uint64_t length);
-	int code;
 };
 
 static bool begins(const uint8_t *data, uint64_t length, const char *magic, size_t magic_length)
 {
 	return length >= magic_length && !memcmp(data, magic, magic_length);
-}
-
-static int is_elf(const uint8_t *data, uint64_t length)
-{
-	return begins(data, length, "\177ELF", 4);
-}
-
-/* The kernel's Documentation/arch/x86/boot.rst: "HdrS" behind the boot flag. */
-static int is_bzimage(const uint8_t *data, uint64_t length)
-{
-	return length > 0x206 && data[0x1fe] == 0x55 && data[0x1ff] == 0xaa &&
-	       !memcmp(data + 0x202, "HdrS", 4);
-}
-
-static int is_pe(const uint8_t *data, uint64_t length)
-{
-	uint64_t header;
-
-	if (!begins(data, length, "MZ", 2) || length < 0x40)
-		return 0;
-	header = mh_core_le32(data + 0x3c);
-	return header <= length - 4 && !memcmp(data + header, "PE\0\0", 4);
-}
-
-/* RFC 1952: deflate, and no reserved flag. */
-static int is_gzip(const uint8_t *data, uint64_t length)
-{
-	return begins(data, length, "\037\213\010", 3) && length > 3 && !(data[3] & 0xe0);
-}
-
-static int is_xz(const uint8_t *data, uint64_t length)
-{
-	return begins(data, length, "\3757zXZ", 6); /* its NUL is the sixth */
-}
-
-static int is_zstd(const uint8_t *data, uint64_t length)
-{
-	return begins(data, length, "\050\265\057\375", 4);
 }
 
 static int has_trailer(const uint8_t *data, uint64_t length)
@@ -123,15 +85,9 @@ static int is_damaged_table(const uint8_t *data, uint64_t length)
 }
 
 static const struct lookalike lookalikes[] = {
-	{ "a table whose magic is damaged", is_damaged_table, MODHASH_E_BLOB },
-	{ "an ELF file", is_elf, MODHASH_E_UNSUPPORTED },
-	{ "an x86 kernel image (bzImage)", is_bzimage, MODHASH_E_UNSUPPORTED },
-	{ "a PE file", is_pe, MODHASH_E_UNSUPPORTED },
-	{ "data compressed by gzip", is_gzip, MODHASH_E_UNSUPPORTED },
-	{ "data compressed by xz", is_xz, MODHASH_E_UNSUPPORTED },
-	{ "data compressed by zstd", is_zstd, MODHASH_E_UNSUPPORTED },
-	{ "a Merkle proof or a signed file", has_trailer, MODHASH_E_BLOB },
-	{ "text", is_text, MODHASH_E_BLOB },
+	{ "a table whose magic is damaged", is_damaged_table },
+	{ "a Merkle proof or a signed file", has_trailer },
+	{ "text", is_text },
 };
 
 static int refuse_lookalikes(const struct modhash_blob *blob, struct modhash_error *err)
@@ -139,31 +95,22 @@ static int refuse_lookalikes(const struct modhash_blob *blob, struct modhash_err
 	size_t i;
 
 	for (i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++) {
-		const struct lookalike *other = &lookalikes[i];
-
-		if (!other->is(blob->data, blob->length))
-			continue;
-		if (other->code == MODHASH_E_UNSUPPORTED)
-			return mh_fail(err, other->code, 0,
-				       "found %s, expected a table, a hash list or a Merkle root; "
-				       "reading one out of it is not supported by this version",
-				       other->what);
-		return mh_fail(err, other->code, 0,
-			       "found %s, expected a table, a hash list or a Merkle root",
-			       other->what);
+		if (lookalikes[i].is(blob->data, blob->length))
+			return mh_fail(err, MODHASH_E_BLOB, 0,
+				       "found %s, expected a table, a hash list or a Merkle root",
+				       lookalikes[i].what);
 	}
 	return 0;
 }
 
-static int read_blob(struct modhash_blob *blob, struct modhash_error *err)
+static bool is_table(const struct modhash_blob *blob)
 {
-	int rc;
+	return begins(blob->data, blob->length, MODHASH_TABLE_MAGIC, MODHASH_TABLE_MAGIC_LENGTH);
+}
 
-	if (begins(blob->data, blob->length, MODHASH_TABLE_MAGIC, MODHASH_TABLE_MAGIC_LENGTH))
-		return mh_table_read(blob, err);
-	rc = refuse_lookalikes(blob, err);
-	if (rc)
-		return rc;
+/* By the length, which is all that tells. */
+static int read_bare(struct modhash_blob *blob, struct modhash_error *err)
+{
 	if (blob->length == MODHASH_MERKLE_ROOT_SIZE)
 		return mh_merkle_read(blob, err);
 	if (blob->length % MODHASH_LIST_DIGEST_LENGTH == 0)
@@ -173,6 +120,84 @@ static int read_blob(struct modhash_blob *blob, struct modhash_error *err)
 		       "multiple of %d (a hash list)",
 		       (unsigned long long)blob->length, MODHASH_MERKLE_ROOT_SIZE,
 		       MODHASH_LIST_DIGEST_LENGTH);
+}
+
+/*
+ * Zeroes where a kernel has its blob.  A section that has neither the size of a list nor
+ * that of a root can only be for a table; what kind of one is not told.
+ */
+static int read_zeroes(struct modhash_blob *blob)
+{
+	blob->format = MODHASH_FORMAT_TABLE;
+	blob->algorithm = MODHASH_ALGO_SHA256;
+	blob->scope = MODHASH_SCOPE_PAYLOAD;
+	blob->digest_length = (uint32_t)modhash_algorithm_length(MODHASH_ALGO_SHA256);
+	blob->byte_order = MODHASH_BYTE_ORDER_UNKNOWN;
+	blob->kernel_length = blob->length;
+	return 0;
+}
+
+/* Bytes that are known to be a blob, as they are where a kernel has it. */
+static int read_section(struct modhash_blob *blob, struct modhash_error *err)
+{
+	if (is_table(blob))
+		return mh_table_read(blob, err);
+	if (is_damaged_table(blob->data, blob->length))
+		return mh_fail(err, MODHASH_E_BLOB, 0, "found a table whose magic is damaged");
+	if (blob->length % MODHASH_LIST_DIGEST_LENGTH &&
+	    blob->length != MODHASH_MERKLE_ROOT_SIZE && mh_all_zero(blob->data, blob->length))
+		return read_zeroes(blob);
+	return read_bare(blob, err);
+}
+
+/* Out of an image: a copy, so that nobody keeps a whole kernel for its blob. */
+static int take_from_image(struct modhash_blob *blob, const struct modhash_image *image,
+			   struct modhash_error *err)
+{
+	struct mh_buf section = MH_BUF_EMPTY;
+	const uint8_t *data;
+	uint64_t length;
+	int rc = modhash_image_part(image, MODHASH_IMAGE_PART_BLOB, &data, &length, err);
+
+	if (!rc)
+		rc = mh_buf_append(&section, data, (size_t)length, err);
+	if (rc)
+		return rc;
+	mh_buf_free(&blob->file);
+	blob->file = section;
+	blob->data = length ? section.data : (const uint8_t *)"";
+	blob->length = length;
+	rc = read_section(blob, err);
+	if (rc || !image->release[0] || blob->sections.release)
+		return rc;
+	blob->sections.release = strdup(image->release);
+	return blob->sections.release ? 0 : mh_fail_nomem(err);
+}
+
+static int read_image(const struct modhash_ctx *ctx, struct modhash_blob *blob,
+		      struct modhash_error *err)
+{
+	struct modhash_image *image;
+	int rc = modhash_image_from_memory(ctx, blob->data, (size_t)blob->length, &image, err);
+
+	if (rc)
+		return rc;
+	rc = take_from_image(blob, image, err);
+	modhash_image_free(image);
+	return rc;
+}
+
+static int read_blob(const struct modhash_ctx *ctx, struct modhash_blob *blob,
+		     struct modhash_error *err)
+{
+	int rc;
+
+	if (is_table(blob))
+		return mh_table_read(blob, err);
+	if (mh_image_detect(blob->data, blob->length))
+		return read_image(ctx, blob, err);
+	rc = refuse_lookalikes(blob, err);
+	return rc ? rc : read_bare(blob, err);
 }
 
 /* --- coming and going --- */
@@ -209,14 +234,15 @@ int modhash_blob_from_memory(const struct modhash_ctx *ctx, const void *data, si
 		return blob_done(blob, mh_fail_invalid(err, "data"));
 	(*blob)->data = data;
 	(*blob)->length = length;
-	return blob_done(blob, read_blob(*blob, err));
+	return blob_done(blob, read_blob(ctx, *blob, err));
 }
 
-static int read_own(struct modhash_blob *blob, struct modhash_error *err)
+static int read_own(const struct modhash_ctx *ctx, struct modhash_blob *blob,
+		    struct modhash_error *err)
 {
 	blob->data = blob->file.data;
 	blob->length = blob->file.length;
-	return read_blob(blob, err);
+	return read_blob(ctx, blob, err);
 }
 
 int modhash_blob_from_fd(const struct modhash_ctx *ctx, int fd, struct modhash_blob **blob,
@@ -228,7 +254,7 @@ int modhash_blob_from_fd(const struct modhash_ctx *ctx, int fd, struct modhash_b
 		return rc;
 	rc = mh_source_read_fd(fd, ctx->max_unpacked, NULL, &(*blob)->file, err);
 	if (!rc)
-		rc = read_own(*blob, err);
+		rc = read_own(ctx, *blob, err);
 	return blob_done(blob, rc);
 }
 
@@ -243,7 +269,7 @@ int modhash_blob_from_path(const struct modhash_ctx *ctx, const char *path,
 		return blob_done(blob, mh_fail_invalid(err, "path"));
 	rc = mh_source_read_path(path, ctx->max_unpacked, NULL, &(*blob)->file, err);
 	if (!rc)
-		rc = read_own(*blob, err);
+		rc = read_own(ctx, *blob, err);
 	return blob_done(blob, rc);
 }
 
@@ -254,6 +280,15 @@ void modhash_blob_free(struct modhash_blob *blob)
 	mh_sections_fini(&blob->sections);
 	mh_buf_free(&blob->file);
 	free(blob);
+}
+
+int mh_blob_of_image(const struct modhash_image *image, struct modhash_blob **blob,
+		     struct modhash_error *err)
+{
+	*blob = calloc(1, sizeof(**blob));
+	if (!*blob)
+		return mh_fail_nomem(err);
+	return blob_done(blob, take_from_image(*blob, image, err));
 }
 
 /* --- asking --- */

@@ -53,6 +53,11 @@ int mh_list_read(struct modhash_blob *blob, struct modhash_error *err);
 int mh_merkle_read(struct modhash_blob *blob, struct modhash_error *err);
 int mh_table_read(struct modhash_blob *blob, struct modhash_error *err);
 
+/* The blob of an image, which need not stay. */
+struct modhash_image;
+int mh_blob_of_image(const struct modhash_image *image, struct modhash_blob **blob,
+		     struct modhash_error *err);
+
 /* Sections in [offset, length) of @data, whose table has @digests (sections.c). */
 int mh_sections_read(struct mh_sections *sections, const uint8_t *data, uint64_t offset,
 		     uint64_t length, uint32_t digests, struct modhash_error *err);

@@ -83,6 +83,10 @@ static const struct mh_error_text mh_error_texts[] = {
 	  "can't be rewritten at its size" },
 	{ MODHASH_E_STALE, "MODHASH_E_STALE",
 	  "cache of another file" },
+	{ MODHASH_E_NOT_IMAGE, "MODHASH_E_NOT_IMAGE",
+	  "not a kernel image" },
+	{ MODHASH_E_IMAGE, "MODHASH_E_IMAGE",
+	  "malformed kernel image" },
 };
 
 struct mh_reason_text {

@@ -15,6 +15,7 @@
 /* elf.h is not everywhere, and these are few. */
 #define MH_ET_REL 1
 #define MH_SHT_NULL 0
+#define MH_SHT_PROGBITS 1
 #define MH_SHT_SYMTAB 2
 #define MH_SHT_STRTAB 3
 #define MH_SHT_RELA 4
@@ -22,6 +23,7 @@
 #define MH_SHT_REL 9
 #define MH_SHT_GROUP 17
 #define MH_SHT_SYMTAB_SHNDX 18
+#define MH_SHF_ALLOC 0x2
 #define MH_SHF_INFO_LINK 0x40
 #define MH_SHF_COMPRESSED 0x800
 #define MH_SHN_UNDEF 0

@@ -22,6 +22,7 @@
 #include <modhash/output.h>
 
 #include "fail.h"
+#include "options.h"
 
 /* As many symbolic links as Linux follows itself. */
 #define LINKS_MAX 40
@@ -37,6 +38,7 @@ struct output {
 	int directory;
 	int fd;
 	bool replaces;
+	bool keep_time;
 	struct stat old;
 };
 
@@ -285,6 +287,15 @@ static int hand_down(const struct output *out, struct modhash_error *err)
 	return 0;
 }
 
+static int keep_time(const struct output *out, struct modhash_error *err)
+{
+	const struct timespec times[2] = { out->old.st_atim, out->old.st_mtim };
+
+	if (futimens(out->fd, times) != 0)
+		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't set the new file's time");
+	return 0;
+}
+
 static int sync_and_close(struct output *out, struct modhash_error *err)
 {
 	int fd = out->fd;
@@ -324,6 +335,8 @@ static int write_output(struct output *out, const char *path, const void *data, 
 		ret = write_all(out->fd, data, length, err);
 	if (!ret && out->replaces)
 		ret = hand_down(out, err);
+	if (!ret && out->replaces && out->keep_time)
+		ret = keep_time(out, err);
 	if (!ret)
 		ret = sync_and_close(out, err);
 	if (!ret)
@@ -345,10 +358,23 @@ static void end_output(struct output *out)
 MODHASH_API int modhash_write_file(const char *path, const void *data, uint64_t length,
 				   struct modhash_error *err)
 {
-	struct output out = { .directory = -1, .fd = -1 };
-	struct stat status;
-	int ret;
+	return modhash_write_file_opts(path, data, length, NULL, err);
+}
 
+MODHASH_API int modhash_write_file_opts(const char *path, const void *data, uint64_t length,
+					const struct modhash_write_opts *opts,
+					struct modhash_error *err)
+{
+	struct output out = { .directory = -1, .fd = -1 };
+	struct modhash_write_opts ours;
+	struct stat status;
+	int ret = mh_options_in(&ours, sizeof(ours), opts, err);
+
+	if (ret)
+		return ret;
+	if (ours.flags & ~MODHASH_WRITE_KEEP_TIME)
+		return mh_fail_invalid(err, "unknown flags");
+	out.keep_time = ours.flags & MODHASH_WRITE_KEEP_TIME;
 	if (!path || !path[0] || (!data && length) || length > SIZE_MAX)
 		return mh_fail_invalid(err, "no path, or no bytes to write");
 	/* Seen through links, so that nothing else is ever looked for behind a device. */

@@ -40,6 +40,8 @@
 #define MODHASH_E_BTF_IDS (-31) /* type ids in .BTF_ids can't be followed */
 #define MODHASH_E_REWRITE (-32) /* can't be rewritten at its size */
 #define MODHASH_E_STALE (-33) /* cache of another file */
+#define MODHASH_E_NOT_IMAGE (-34) /* not a kernel image */
+#define MODHASH_E_IMAGE (-35) /* malformed kernel image */
 
 /* struct modhash_verdict: @reason */
 #define MODHASH_REASON_KNOWN 0 /* known */

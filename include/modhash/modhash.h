@@ -33,6 +33,7 @@
 #include <modhash/digest.h>
 #include <modhash/module.h>
 #include <modhash/files.h>
+#include <modhash/image.h>
 #include <modhash/blob.h>
 #include <modhash/btf.h>
 #include <modhash/builder.h>

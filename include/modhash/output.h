@@ -58,6 +58,40 @@ MODHASH_API MODHASH_MUST_CHECK int modhash_write_file(const char *path, const vo
 						      uint64_t length,
 						      struct modhash_error *err);
 
+/* struct modhash_write_opts: @flags */
+#define MODHASH_WRITE_KEEP_TIME (1u << 0) /* the modification time of the file replaced */
+
+/**
+ * struct modhash_write_opts - how a file is written
+ * @size: sizeof(struct modhash_write_opts)
+ * @flags: MODHASH_WRITE_*
+ *
+ * Since: 0.1
+ */
+struct modhash_write_opts {
+	uint32_t size;
+	uint32_t flags;
+};
+
+/**
+ * modhash_write_file_opts() - write a file, whole or not at all, in a way of one's own
+ * @path: the file, made or replaced
+ * @data: its bytes; may be NULL if @length is 0
+ * @length: how many
+ * @opts: how, or NULL, which is as modhash_write_file()
+ * @err: out, may be NULL
+ *
+ * With MODHASH_WRITE_KEEP_TIME, times are set before the file is in place: nobody sees
+ * it with others.
+ *
+ * Return: as modhash_write_file().
+ *
+ * Since: 0.1
+ */
+MODHASH_API MODHASH_MUST_CHECK int
+modhash_write_file_opts(const char *path, const void *data, uint64_t length,
+			const struct modhash_write_opts *opts, struct modhash_error *err);
+
 /* struct modhash_rewrite_opts: @flags */
 #define MODHASH_REWRITE_STRIP_MERKLE (1u << 0) /* take off an outermost Merkle trailer */
 #define MODHASH_REWRITE_STRIP_ALL (1u << 1)    /* take off all trailers */

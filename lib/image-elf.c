@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The vmlinux in an image: sections by their names, the release by the banner that every
+ * kernel prints first.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <string.h>
+
+#include "blob.h"
+#include "checked.h"
+#include "image.h"
+
+static const char banner[] = "Linux version ";
+
+/* From the banner's end to the next blank: "6.12.1-rt (user@host) ...". */
+static bool take_release(struct modhash_image *image, const uint8_t *data, uint64_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length && i <= MH_RELEASE_MAX && data[i] > ' ' && data[i] <= '~'; i++)
+		image->release[i < MH_RELEASE_MAX ? i : MH_RELEASE_MAX] = (char)data[i];
+	if (i == 0 || i > MH_RELEASE_MAX || i == length || data[i] != ' ' || data[0] < '0' ||
+	    data[0] > '9') {
+		image->release[0] = '\0';
+		return false;
+	}
+	image->release[i] = '\0';
+	return true;
+}
+
+bool mh_image_find_release(struct modhash_image *image, const uint8_t *data, uint64_t length)
+{
+	const size_t skipped = sizeof(banner) - 1;
+	const uint8_t *end = data + length;
+
+	while (data < end) {
+		data = memmem(data, (size_t)(end - data), banner, skipped);
+		if (!data)
+			return false;
+		data += skipped;
+		if (take_release(image, data, (uint64_t)(end - data)))
+			return true;
+	}
+	return false;
+}
+
+uint64_t mh_image_trim(const uint8_t *data, uint64_t length)
+{
+	struct mh_core_table table;
+
+	if (mh_core_table_open(data, length, &table) ||
+	    !mh_all_zero(data + table.total_size, length - table.total_size))
+		return length;
+	return table.total_size;
+}
+
+static void take_section(struct mh_image_part *part, const struct mh_elf_section *section)
+{
+	part->copies++;
+	if (section->type == MH_SHT_NOBITS)
+		return;
+	part->packed = section->flags & MH_SHF_COMPRESSED;
+	part->data = section->data ? section->data : (const uint8_t *)"";
+	part->length = section->size;
+	part->room = section->size;
+}
+
+static void take_sections(struct modhash_image *image, const struct mh_elf_view *view)
+{
+	bool known = image->release[0];
+	uint32_t i;
+
+	for (i = 1; i < view->count; i++) {
+		const struct mh_elf_section *section = &view->sections[i];
+
+		if (!strcmp(section->name, MH_IMAGE_SECTION))
+			take_section(&image->blob, section);
+		else if (!strcmp(section->name, ".BTF"))
+			take_section(&image->btf, section);
+		/* In what the kernel loads: debug information can quote anything. */
+		if (!known && (section->flags & MH_SHF_ALLOC) && section->data &&
+		    section->type != MH_SHT_NOBITS)
+			known = mh_image_find_release(image, section->data, section->size);
+	}
+}
+
+int mh_image_read_vmlinux(struct modhash_image *image, struct modhash_error *err)
+{
+	struct mh_elf_view view;
+	int rc = mh_elf_view_open(&view, image->data, (size_t)image->length, err);
+
+	if (rc)
+		return rc;
+	image->machine = view.machine;
+	image->bits = view.is_64 ? 64 : 32;
+	image->byte_order = view.big_endian ? MODHASH_BYTE_ORDER_BIG : MODHASH_BYTE_ORDER_LITTLE;
+	take_sections(image, &view);
+	mh_elf_view_close(&view);
+	if (image->blob.data && !image->blob.packed)
+		image->blob.length = mh_image_trim(image->blob.data, image->blob.length);
+	return 0;
+}
