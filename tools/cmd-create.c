@@ -142,7 +142,8 @@ static bool wants_something_possible(struct create *create)
 		report_usage(tool, "--release and --no-names: expected one of them");
 		return false;
 	}
-	return fits_format(create) && fits_digests(create);
+	return fits_format(create) && fits_digests(create) &&
+	       (!options->given[OPT_RESERVE] || create_reserve_usage(create));
 }
 
 /* --- the order of the build --- */
@@ -247,17 +248,14 @@ static int add_modules(struct create *create, struct modhash_builder *builder,
 	return rc;
 }
 
-static struct modhash_builder *build(struct create *create)
+static bool build_opts(struct create *create, struct modhash_builder_opts *builder_opts)
 {
 	const struct options *options = create->tool->options;
 	struct modhash_builder_opts opts;
-	struct modhash_builder *builder;
-	struct modhash_error err;
-	int rc;
 
 	MODHASH_INIT(opts);
 	if (!choose_byte_order(create, &opts))
-		return NULL;
+		return false;
 	opts.format = create->format;
 	opts.algorithm = create->spec.algorithm;
 	opts.scope = create->spec.scope;
@@ -267,6 +265,21 @@ static struct modhash_builder *build(struct create *create)
 		opts.flags = create->keep_names ? MODHASH_BUILDER_NAMES : 0;
 		opts.release = choose_release(create);
 	}
+	*builder_opts = opts;
+	return true;
+}
+
+static struct modhash_builder *build(struct create *create)
+{
+	struct modhash_builder_opts opts;
+	struct modhash_builder *builder;
+	struct modhash_error err;
+	int rc;
+
+	if (create->tool->options->given[OPT_RESERVE])
+		create_reserve_opts(create, &opts);
+	else if (!build_opts(create, &opts))
+		return NULL;
 	rc = modhash_builder_new(create->tool->ctx, &opts, &builder, &err);
 	if (!rc)
 		rc = add_modules(create, builder, &err);
@@ -402,7 +415,9 @@ void cmd_create(struct tool *tool)
 	if (tool->json)
 		json_array_begin(tool, "files");
 	/* A directory that could not be read has modules that would be left out. */
-	if (inputs_gather(tool, &create.inputs) && tool->status == TOOL_YES &&
+	if (tool->options->given[OPT_RESERVE])
+		create_write(&create);
+	else if (inputs_gather(tool, &create.inputs) && tool->status == TOOL_YES &&
 	    put_in_order(&create) &&
 	    create_check_outputs(&create) &&
 	    create_read_modules(&create) && !tool_stopped())

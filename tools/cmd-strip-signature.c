@@ -16,6 +16,7 @@
 #include "inputs.h"
 #include "json.h"
 #include "options.h"
+#include "read.h"
 #include "report.h"
 #include "workers.h"
 #include "write.h"
@@ -35,30 +36,6 @@ struct strip {
 	uint64_t unsigned_already;
 	uint64_t failed;
 };
-
-/* The file as it is: what was read is unpacked, and packing it again is another file. */
-static int read_whole(int fd, uint64_t length, struct modhash_buffer *buffer,
-		      struct modhash_error *err)
-{
-	uint64_t done = 0;
-
-	buffer->data = tool_alloc(length, 1);
-	buffer->length = length;
-	while (done < length) {
-		ssize_t got = pread(fd, buffer->data + done, (size_t)(length - done), (off_t)done);
-
-		if (got < 0 && errno == EINTR && !tool_stopped())
-			continue;
-		if (got <= 0) {
-			free(buffer->data);
-			return write_fail(err, got ? errno : 0, got ?
-					  "could not be read again" :
-					  "became shorter while it was being read");
-		}
-		done += (uint64_t)got;
-	}
-	return 0;
-}
 
 static int rewrite(const struct modhash_module *module, struct modhash_buffer *buffer,
 		   struct modhash_error *err)
@@ -87,7 +64,7 @@ static int strip_fd(struct strip *strip, struct stripped *file, int fd,
 	has_trailers = info.trailers || info.trailer_status;
 	if (has_trailers)
 		rc = rewrite(module, &buffer, err);
-	else if (strip->output)
+	else if (strip->output) /* what was read is unpacked, packing it again another file */
 		rc = read_whole(fd, info.file_length, &buffer, err);
 	modhash_module_free(module);
 	if (rc || (!has_trailers && !strip->output))

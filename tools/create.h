@@ -51,6 +51,10 @@ struct create {
 /* create-modules.c: read all of them.  False if any could not be. */
 bool create_read_modules(struct create *create);
 
+/* create-reserve.c: --reserve, and nothing that contradicts it; which blob that is. */
+bool create_reserve_usage(struct create *create);
+void create_reserve_opts(const struct create *create, struct modhash_builder_opts *opts);
+
 /*
  * create-outputs.c: before any module is read, whether what is to be written can be, and
  * is none of what is read.

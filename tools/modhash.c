@@ -190,6 +190,8 @@ static void (*const commands[VERB_COUNT])(struct tool *tool) = {
 	[VERB_DIFF] = cmd_diff,
 	[VERB_CANON] = cmd_canon,
 	[VERB_COMPARE] = cmd_compare,
+	[VERB_EMBED] = cmd_embed,
+	[VERB_EXTRACT] = cmd_extract,
 };
 
 static bool make_context(struct tool *tool)
@@ -233,7 +235,7 @@ static void run_verb(struct tool *tool, struct options *options, int argc, char 
 	if (wrong) {
 		report_usage(tool, "%s", wrong);
 		free(wrong);
-	} else if (!options->operand_count) {
+	} else if (!options->operand_count && !options->given[OPT_RESERVE]) {
 		report_usage(tool, "no %s given", tool_verbs[verb].operands);
 	} else if (make_context(tool)) {
 		progress_start(&tool->progress, tool->quiet);

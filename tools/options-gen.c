@@ -147,6 +147,11 @@ const struct tool_option tool_options[OPT_COUNT] = {
 		.argument = "N",
 		.help = "leave room in a table for N digests",
 	},
+	[OPT_RESERVE] = {
+		.name = "reserve",
+		.argument = "N",
+		.help = "make a blob that is not filled in, with room for N modules",
+	},
 	[OPT_RELEASE] = {
 		.name = "release",
 		.argument = "RELEASE",
@@ -185,6 +190,26 @@ const struct tool_option tool_options[OPT_COUNT] = {
 	[OPT_COMPLETE] = {
 		.name = "complete",
 		.help = "the modules should be all of the build: tell which are missing",
+	},
+	[OPT_KEEP_TIME] = {
+		.name = "keep-time",
+		.help = "leave the file's modification time as it was",
+	},
+	[OPT_ALLOW_EMPTY] = {
+		.name = "allow-empty",
+		.help = "take a blob that is not filled in, too",
+	},
+	[OPT_PART_BLOB] = {
+		.name = "blob",
+		.help = "the blob (default)",
+	},
+	[OPT_PART_BTF] = {
+		.name = "btf",
+		.help = "the BTF, as the section .BTF has it",
+	},
+	[OPT_PART_VMLINUX] = {
+		.name = "vmlinux",
+		.help = "the vmlinux itself, unpacked",
 	},
 };
 
@@ -225,6 +250,7 @@ static const struct option long_create[] = {
 	{ "byte-order", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BYTE_ORDER },
 	{ "index", required_argument, NULL, TOOL_OPTION_VALUE + OPT_INDEX },
 	{ "capacity", required_argument, NULL, TOOL_OPTION_VALUE + OPT_CAPACITY },
+	{ "reserve", required_argument, NULL, TOOL_OPTION_VALUE + OPT_RESERVE },
 	{ "release", required_argument, NULL, TOOL_OPTION_VALUE + OPT_RELEASE },
 	{ "no-names", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NO_NAMES },
 	{ "proofs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_PROOFS },
@@ -338,6 +364,35 @@ static const struct option long_compare[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+static const struct option long_embed[] = {
+	{ "blob", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BLOB },
+	{ "allow-empty", no_argument, NULL, TOOL_OPTION_VALUE + OPT_ALLOW_EMPTY },
+	{ "keep-time", no_argument, NULL, TOOL_OPTION_VALUE + OPT_KEEP_TIME },
+	{ "help", no_argument, NULL, TOOL_OPTION_VALUE + OPT_HELP },
+	{ "json", no_argument, NULL, TOOL_OPTION_VALUE + OPT_JSON },
+	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
+	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
+	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
+	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
+	{ NULL, 0, NULL, 0 }
+};
+
+static const struct option long_extract[] = {
+	{ "blob", no_argument, NULL, TOOL_OPTION_VALUE + OPT_PART_BLOB },
+	{ "btf", no_argument, NULL, TOOL_OPTION_VALUE + OPT_PART_BTF },
+	{ "vmlinux", no_argument, NULL, TOOL_OPTION_VALUE + OPT_PART_VMLINUX },
+	{ "output", required_argument, NULL, TOOL_OPTION_VALUE + OPT_OUTPUT },
+	{ "help", no_argument, NULL, TOOL_OPTION_VALUE + OPT_HELP },
+	{ "json", no_argument, NULL, TOOL_OPTION_VALUE + OPT_JSON },
+	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
+	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
+	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
+	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
+	{ NULL, 0, NULL, 0 }
+};
+
 const struct tool_verb tool_verbs[VERB_COUNT] = {
 	[VERB_INFO] = {
 		.name = "info",
@@ -426,6 +481,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"      --index=BITS           prefix index of a table: small (default, 2 %), fast\n"
 			"                             (17 %), or a number of bits\n"
 			"      --capacity=N           leave room in a table for N digests\n"
+			"      --reserve=N            make a blob that is not filled in, with room for N\n"
+			"                             modules\n"
 			"      --release=RELEASE      the kernel's release, kept in a table for userland\n"
 			"      --no-names             keep no names and no release in a table: the\n"
 			"                             kernel's part alone\n"
@@ -649,6 +706,61 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 		.short_options = "hj:0qv",
 		.long_options = long_compare,
 	},
+	[VERB_EMBED] = {
+		.name = "embed",
+		.operands = "VMLINUX...",
+		.summary = "put a blob into the vmlinux that has a place for it",
+		.help =
+			"Usage: modhash embed [OPTION]... VMLINUX...\n"
+			"Put a blob into the vmlinux that has a place for it.\n"
+			"\n"
+			"Options:\n"
+			"  -b, --blob=BLOB            a blob to ask; may be given more than once\n"
+			"      --allow-empty          take a blob that is not filled in, too\n"
+			"      --keep-time            leave the file's modification time as it was\n"
+			"\n"
+			"Options of every verb:\n"
+			"  -h, --help                 print this help and end\n"
+			"      --json                 print JSON\n"
+			"  -j, --jobs=N               use N threads; 0, the default, means as many as\n"
+			"                             processors\n"
+			"  -0, --null                 names read from standard input end with NUL, not\n"
+			"                             newline\n"
+			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
+			"                             (suffix K, M, G; default 1G)\n"
+			"  -q, --quiet                print no notes and no progress\n"
+			"  -v, --verbose              print more\n",
+		.short_options = "b:hj:0qv",
+		.long_options = long_embed,
+	},
+	[VERB_EXTRACT] = {
+		.name = "extract",
+		.operands = "IMAGE",
+		.summary = "take the blob, the BTF or the vmlinux out of a kernel image",
+		.help =
+			"Usage: modhash extract [OPTION]... IMAGE\n"
+			"Take the blob, the BTF or the vmlinux out of a kernel image.\n"
+			"\n"
+			"Options:\n"
+			"      --blob                 the blob (default)\n"
+			"      --btf                  the BTF, as the section .BTF has it\n"
+			"      --vmlinux              the vmlinux itself, unpacked\n"
+			"  -o, --output=FILE          write to FILE; - is standard output\n"
+			"\n"
+			"Options of every verb:\n"
+			"  -h, --help                 print this help and end\n"
+			"      --json                 print JSON\n"
+			"  -j, --jobs=N               use N threads; 0, the default, means as many as\n"
+			"                             processors\n"
+			"  -0, --null                 names read from standard input end with NUL, not\n"
+			"                             newline\n"
+			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
+			"                             (suffix K, M, G; default 1G)\n"
+			"  -q, --quiet                print no notes and no progress\n"
+			"  -v, --verbose              print more\n",
+		.short_options = "o:hj:0qv",
+		.long_options = long_extract,
+	},
 };
 
 const char tool_help[] =
@@ -669,6 +781,8 @@ const char tool_help[] =
 	"  canon            put the BTF of modules, or of a vmlinux, into its one order\n"
 	"  compare          tell two modules, or two trees of them, apart: equal, equal\n"
 	"                   but for something, or different\n"
+	"  embed            put a blob into the vmlinux that has a place for it\n"
+	"  extract          take the blob, the BTF or the vmlinux out of a kernel image\n"
 	"\n"
 	"Options of every verb:\n"
 	"  -h, --help                 print this help and end\n"

@@ -129,6 +129,11 @@ static char *set_value(struct options *options, int option, const char *value)
 			return tool_printf("--capacity=%s: expected a number from 0 to %d", value,
 					   MODHASH_TABLE_COUNT_MAX);
 		return NULL;
+	case OPT_RESERVE:
+		if (!parse_count(value, MODHASH_TABLE_COUNT_MAX, &options->reserve))
+			return tool_printf("--reserve=%s: expected a number from 0 to %d", value,
+					   MODHASH_TABLE_COUNT_MAX);
+		return NULL;
 	case OPT_INDEX:
 		if (!parse_index(value, &options->index_bits))
 			return tool_printf("--index=%s: expected small, fast or a number from 0 to "

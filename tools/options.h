@@ -25,6 +25,7 @@ struct options {
 	uint32_t jobs;
 	uint64_t max_size;
 	uint64_t capacity;
+	uint64_t reserve;
 	uint32_t index_bits;
 };
 

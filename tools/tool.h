@@ -66,5 +66,7 @@ void cmd_strip_signature(struct tool *tool);
 void cmd_diff(struct tool *tool);
 void cmd_canon(struct tool *tool);
 void cmd_compare(struct tool *tool);
+void cmd_embed(struct tool *tool);
+void cmd_extract(struct tool *tool);
 
 #endif /* TOOL_H */
