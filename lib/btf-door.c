@@ -15,6 +15,7 @@
 #include "btf-door.h"
 #include "elf-view.h"
 #include "fail.h"
+#include "image.h"
 #include "module.h"
 #include "options.h"
 
@@ -23,20 +24,22 @@ const struct mh_btf_base *mh_btf_base_of(const struct modhash_btf_base *base)
 	return (const struct mh_btf_base *)(const void *)base;
 }
 
-/* The BTF in what may be an ELF file, a piece of @data. */
-static int find_btf(const uint8_t *data, size_t length, size_t *offset, size_t *btf_length,
-		    struct modhash_error *err)
+/* Where BTF was found: a piece of what was given, or of an image that was unpacked for it. */
+struct found {
+	const uint8_t *data;
+	size_t length;
+	size_t offset; /* for messages */
+	struct modhash_image *image;
+};
+
+static int find_in_elf(struct found *found, struct modhash_error *err)
 {
 	const struct mh_elf_section *section;
 	struct mh_elf_view view;
 	uint32_t index;
 	int ret;
 
-	*offset = 0;
-	*btf_length = length;
-	if (length < 4 || memcmp(data, "\177ELF", 4))
-		return 0;
-	ret = mh_elf_view_open(&view, data, length, err);
+	ret = mh_elf_view_open(&view, found->data, found->length, err);
 	if (ret < 0)
 		return ret;
 	index = mh_elf_view_find(&view, ".BTF");
@@ -45,25 +48,65 @@ static int find_btf(const uint8_t *data, size_t length, size_t *offset, size_t *
 		ret = mh_fail(err, MODHASH_E_NOT_FOUND, MODHASH_OFFSET_NONE,
 			      "the ELF file has no BTF");
 	} else {
-		*offset = (size_t)section->offset;
-		*btf_length = (size_t)section->size;
+		found->offset = (size_t)section->offset;
+		found->data = section->data;
+		found->length = (size_t)section->size;
 	}
 	mh_elf_view_close(&view);
 	return ret;
 }
 
-static int read_base(const uint8_t *data, size_t length, struct mh_hasher *sha256,
-		     struct mh_btf_base **base, struct modhash_error *err)
+static int find_in_image(const struct modhash_ctx *ctx, struct found *found,
+			 struct modhash_error *err)
 {
-	size_t offset, btf_length;
+	uint64_t length;
+	int ret = modhash_image_from_memory(ctx, found->data, found->length, &found->image, err);
+
+	if (ret < 0)
+		return ret;
+	ret = modhash_image_part(found->image, MODHASH_IMAGE_PART_BTF, &found->data, &length, err);
+	found->length = (size_t)length;
+	return ret;
+}
+
+static void found_end(struct found *found)
+{
+	modhash_image_free(found->image);
+}
+
+/* The BTF in what may be an ELF file, or a kernel image; what is neither is BTF itself. */
+static int find_btf(const struct modhash_ctx *ctx, const uint8_t *data, size_t length,
+		    struct found *found, struct modhash_error *err)
+{
+	int ret;
+
+	*found = (struct found){ .data = data, .length = length };
+	if (length >= 4 && !memcmp(data, "\177ELF", 4))
+		ret = find_in_elf(found, err);
+	else if (mh_image_detect(data, length))
+		ret = find_in_image(ctx, found, err);
+	else
+		return 0;
+	if (ret < 0)
+		found_end(found);
+	return ret;
+}
+
+static int read_base(const struct modhash_ctx *ctx, const uint8_t *data, size_t length,
+		     struct mh_hasher *sha256, struct mh_btf_base **base,
+		     struct modhash_error *err)
+{
+	struct found found;
 	int ret;
 
 	if (mh_btf_is_cache(data, length))
 		return mh_btf_base_load(data, length, NULL, sha256, base, err);
-	ret = find_btf(data, length, &offset, &btf_length, err);
+	ret = find_btf(ctx, data, length, &found, err);
 	if (ret < 0)
 		return ret;
-	return mh_btf_base_new(data + offset, btf_length, offset, sha256, base, err);
+	ret = mh_btf_base_new(found.data, found.length, found.offset, sha256, base, err);
+	found_end(&found);
+	return ret;
 }
 
 MODHASH_API int modhash_btf_base_from_memory(const struct modhash_ctx *ctx, const void *data,
@@ -82,7 +125,7 @@ MODHASH_API int modhash_btf_base_from_memory(const struct modhash_ctx *ctx, cons
 	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)
 		return ret;
-	ret = read_base(data ? data : (const void *)"", length, sha256, &ours, err);
+	ret = read_base(ctx, data ? data : (const void *)"", length, sha256, &ours, err);
 	mh_hasher_free(sha256);
 	if (ret == 0)
 		*base = (struct modhash_btf_base *)(void *)ours;
@@ -119,31 +162,40 @@ static int write_cache(const struct mh_btf_base *base, const char *cache,
 	return ret;
 }
 
-static int cached(const struct modhash_ctx *ctx, const uint8_t *data, size_t length,
-		  const char *cache, struct mh_hasher *sha256, struct mh_btf_base **base,
-		  struct modhash_error *err)
+static int through_cache(const struct modhash_ctx *ctx, const struct found *found,
+			 const char *cache, struct mh_hasher *sha256, struct mh_btf_base **base,
+			 struct modhash_error *err)
 {
-	size_t offset, btf_length;
-	struct mh_part part;
+	const struct mh_part part = { found->data, found->length };
 	uint8_t sum[32];
-	int ret;
+	int ret = mh_hasher_parts(sha256, &part, 1, sum, err);
 
-	if (!cache || mh_btf_is_cache(data, length))
-		return read_base(data, length, sha256, base, err);
-	ret = find_btf(data, length, &offset, &btf_length, err);
-	if (ret < 0)
-		return ret;
-	part = (struct mh_part){ data + offset, btf_length };
-	ret = mh_hasher_parts(sha256, &part, 1, sum, err);
 	if (ret < 0 || try_cache(ctx, cache, sum, sha256, base))
 		return ret;
-	ret = mh_btf_base_new(data + offset, btf_length, offset, sha256, base, err);
+	ret = mh_btf_base_new(found->data, found->length, found->offset, sha256, base, err);
 	if (ret == 0)
 		ret = write_cache(*base, cache, sha256, err);
 	if (ret < 0) {
 		mh_btf_base_free(*base);
 		*base = NULL;
 	}
+	return ret;
+}
+
+static int cached(const struct modhash_ctx *ctx, const uint8_t *data, size_t length,
+		  const char *cache, struct mh_hasher *sha256, struct mh_btf_base **base,
+		  struct modhash_error *err)
+{
+	struct found found;
+	int ret;
+
+	if (!cache || mh_btf_is_cache(data, length))
+		return read_base(ctx, data, length, sha256, base, err);
+	ret = find_btf(ctx, data, length, &found, err);
+	if (ret < 0)
+		return ret;
+	ret = through_cache(ctx, &found, cache, sha256, base, err);
+	found_end(&found);
 	return ret;
 }
 

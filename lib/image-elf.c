@@ -10,23 +10,20 @@
 #include <string.h>
 
 #include "blob.h"
-#include "checked.h"
+#include "fail.h"
 #include "image.h"
 
 static const char banner[] = "Linux version ";
 
-/* From the banner's end to the next blank: "6.12.1-rt (user@host) ...". */
-static bool take_release(struct modhash_image *image, const uint8_t *data, uint64_t length)
+bool mh_image_take_release(struct modhash_image *image, const uint8_t *data, uint64_t length)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < length && i <= MH_RELEASE_MAX && data[i] > ' ' && data[i] <= '~'; i++)
-		image->release[i < MH_RELEASE_MAX ? i : MH_RELEASE_MAX] = (char)data[i];
-	if (i == 0 || i > MH_RELEASE_MAX || i == length || data[i] != ' ' || data[0] < '0' ||
-	    data[0] > '9') {
-		image->release[0] = '\0';
+	while (i < length && i <= MH_RELEASE_MAX && data[i] > ' ' && data[i] <= '~')
+		i++;
+	if (i == 0 || i > MH_RELEASE_MAX || data[0] < '0' || data[0] > '9')
 		return false;
-	}
+	memcpy(image->release, data, i);
 	image->release[i] = '\0';
 	return true;
 }
@@ -41,7 +38,7 @@ bool mh_image_find_release(struct modhash_image *image, const uint8_t *data, uin
 		if (!data)
 			return false;
 		data += skipped;
-		if (take_release(image, data, (uint64_t)(end - data)))
+		if (mh_image_take_release(image, data, (uint64_t)(end - data)))
 			return true;
 	}
 	return false;
@@ -70,7 +67,7 @@ static void take_section(struct mh_image_part *part, const struct mh_elf_section
 
 static void take_sections(struct modhash_image *image, const struct mh_elf_view *view)
 {
-	bool known = image->release[0];
+	bool known = false;
 	uint32_t i;
 
 	for (i = 1; i < view->count; i++) {
@@ -87,13 +84,27 @@ static void take_sections(struct modhash_image *image, const struct mh_elf_view 
 	}
 }
 
-int mh_image_read_vmlinux(struct modhash_image *image, struct modhash_error *err)
+static bool is_elf(const uint8_t *data, uint64_t length)
+{
+	return length >= 4 && !memcmp(data, "\177ELF", 4);
+}
+
+static int read_vmlinux(struct modhash_image *image, struct mh_image_layer *layer,
+			struct modhash_error *err)
 {
 	struct mh_elf_view view;
-	int rc = mh_elf_view_open(&view, image->data, (size_t)image->length, err);
+	int rc;
+
+	(void)layer;
+	rc = mh_elf_view_open(&view, image->data, (size_t)image->length, err);
 
 	if (rc)
 		return rc;
+	if (view.type == MH_ET_REL) {
+		mh_elf_view_close(&view);
+		return mh_fail(err, MODHASH_E_NOT_IMAGE, 16,
+			       "an object file, such as a module: no kernel that is linked");
+	}
 	image->machine = view.machine;
 	image->bits = view.is_64 ? 64 : 32;
 	image->byte_order = view.big_endian ? MODHASH_BYTE_ORDER_BIG : MODHASH_BYTE_ORDER_LITTLE;
@@ -103,3 +114,11 @@ int mh_image_read_vmlinux(struct modhash_image *image, struct modhash_error *err
 		image->blob.length = mh_image_trim(image->blob.data, image->blob.length);
 	return 0;
 }
+
+const struct mh_image_room mh_image_vmlinux = {
+	.kind = MODHASH_IMAGE_VMLINUX,
+	.name = "vmlinux",
+	.is = is_elf,
+	.open = read_vmlinux,
+	.payload = true,
+};

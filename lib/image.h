@@ -56,11 +56,40 @@ struct modhash_image {
 /* Could this be the beginning of an image?  What says yes is never taken for a list. */
 bool mh_image_detect(const uint8_t *data, uint64_t length);
 
+/* One kind of layer. */
+struct mh_image_room {
+	uint32_t kind;
+	const char *name; /* in messages */
+	bool (*is)(const uint8_t *data, uint64_t length);
+	/* Where in it lies what it carries, into @layer; of a payload: all that is wanted of it. */
+	int (*open)(struct modhash_image *image, struct mh_image_layer *layer,
+		    struct modhash_error *err);
+	bool payload; /* nothing is in it */
+};
+
 /* Layer by layer, from @data and @length on (image-layers.c). */
 int mh_image_peel(struct modhash_image *image, struct modhash_error *err);
 
-/* The last layer, one room each: parts, release, what machine it is for. */
-int mh_image_read_vmlinux(struct modhash_image *image, struct modhash_error *err);
+extern const struct mh_image_room mh_image_vmlinux;
+extern const struct mh_image_room mh_image_bzimage;
+extern const struct mh_image_room mh_image_arm64;
+extern const struct mh_image_room mh_image_zboot;
+extern const struct mh_image_room mh_image_uki;
+extern const struct mh_image_room mh_image_packed;
+
+/*
+ * How the bytes of @layer, which lie within the image, are packed: @layer->compression, or
+ * MODHASH_E_UNSUPPORTED and MODHASH_E_IMAGE (image-packed.c).
+ */
+int mh_image_sniff(const struct modhash_image *image, struct mh_image_layer *layer,
+		   struct modhash_error *err);
+
+/* From @layer, whose compression is not NONE, to what it unpacks to. */
+int mh_image_unpack(struct modhash_image *image, const struct mh_image_layer *layer,
+		    struct modhash_error *err);
+
+/* A release at @data, up to a blank or the end: true, and image->release filled in. */
+bool mh_image_take_release(struct modhash_image *image, const uint8_t *data, uint64_t length);
 
 /* The release behind "Linux version " in @data: true, and image->release filled in. */
 bool mh_image_find_release(struct modhash_image *image, const uint8_t *data, uint64_t length);

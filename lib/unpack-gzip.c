@@ -144,7 +144,7 @@ int mh_unpack_gzip(struct mh_decoders *decoders, const uint8_t *data, size_t len
 	ret = mh_unpack_begin(out, length, size_hint(data, length), limit, err);
 	if (ret)
 		return ret;
-	if (in_one_go(decoders, data, length, limit, out))
+	if (!decoders->used && in_one_go(decoders, data, length, limit, out))
 		return 0;
 	z = decoder(decoders);
 	if (!z)
@@ -154,6 +154,10 @@ int mh_unpack_gzip(struct mh_decoders *decoders, const uint8_t *data, size_t len
 		ret = inflate_member(decoders, data, length, limit, out, err);
 		if (!ret && inflateReset(z) != Z_OK)
 			ret = mh_fail_nomem(err);
+		if (decoders->used) {
+			*decoders->used = position(z, data);
+			return ret;
+		}
 	} while (!ret && !only_zeroes(data + position(z, data), length - position(z, data)));
 	return ret;
 }

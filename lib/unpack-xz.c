@@ -93,8 +93,8 @@ static lzma_stream *decoder(struct mh_decoders *decoders, struct modhash_error *
 		*xz = fresh;
 		decoders->xz = xz;
 	}
-	if (lzma_stream_decoder(xz, DECODER_MEMORY,
-				LZMA_CONCATENATED | LZMA_TELL_UNSUPPORTED_CHECK) != LZMA_OK) {
+	if (lzma_stream_decoder(xz, DECODER_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK |
+				(decoders->used ? 0 : LZMA_CONCATENATED)) != LZMA_OK) {
 		mh_fail_nomem(err);
 		return NULL;
 	}
@@ -152,6 +152,8 @@ int mh_unpack_xz(struct mh_decoders *decoders, const uint8_t *data, size_t lengt
 	xz_ret = run(decoders, xz, limit, out, &ret, err);
 	if (!ret && xz_ret != LZMA_STREAM_END)
 		ret = fail_xz(xz, xz_ret, length, err);
+	if (decoders->used)
+		*decoders->used = (size_t)xz->total_in;
 	return ret;
 }
 

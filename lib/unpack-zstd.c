@@ -68,6 +68,10 @@ static int decode(const struct mh_decoders *decoders, const uint8_t *data, size_
 		ret = mh_unpack_put(out, to.pos, limit, err);
 		if (ret)
 			return ret;
+		if (z_ret == 0 && decoders->used) {
+			*decoders->used = in.pos;
+			return 0;
+		}
 		/* With room left over, there is nothing more that input could yield. */
 		if (in.pos == in.size && to.pos < to.size)
 			return z_ret == 0 ? 0 : mh_unpack_fail_cut(err, length, "zstd");

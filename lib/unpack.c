@@ -25,6 +25,7 @@ struct packer {
 	const char *name;
 	size_t magic_length;
 	uint8_t magic[6];
+	bool of_modules; /* a module can be packed so */
 	bool (*have)(void);
 	int (*unpack)(struct mh_decoders *decoders, const uint8_t *data, size_t length,
 		      uint64_t limit, struct mh_buf *out, struct modhash_error *err);
@@ -32,14 +33,16 @@ struct packer {
 		    struct modhash_error *err);
 };
 
-/* Magic numbers: RFC 1952, the .xz file format 1.1, RFC 8878. */
+/* Magic numbers: RFC 1952, the .xz file format 1.1, RFC 8878, LZ4's legacy frame. */
 static const struct packer packers[] = {
-	{ MODHASH_COMPRESSION_GZIP, "gzip", 2, { 0x1f, 0x8b },
+	{ MODHASH_COMPRESSION_GZIP, "gzip", 2, { 0x1f, 0x8b }, true,
 	  mh_have_gzip, mh_unpack_gzip, mh_pack_gzip },
-	{ MODHASH_COMPRESSION_XZ, "xz", 6, { 0xfd, '7', 'z', 'X', 'Z', 0 },
+	{ MODHASH_COMPRESSION_XZ, "xz", 6, { 0xfd, '7', 'z', 'X', 'Z', 0 }, true,
 	  mh_have_xz, mh_unpack_xz, mh_pack_xz },
-	{ MODHASH_COMPRESSION_ZSTD, "zstd", 4, { 0x28, 0xb5, 0x2f, 0xfd },
+	{ MODHASH_COMPRESSION_ZSTD, "zstd", 4, { 0x28, 0xb5, 0x2f, 0xfd }, true,
 	  mh_have_zstd, mh_unpack_zstd, mh_pack_zstd },
+	{ MODHASH_COMPRESSION_LZ4, "lz4", 4, { 0x02, 0x21, 0x4c, 0x18 }, false,
+	  mh_have_lz4, mh_unpack_lz4, NULL },
 };
 
 #define PACKERS (sizeof(packers) / sizeof(packers[0]))
@@ -78,7 +81,7 @@ int mh_compression_detect(const uint8_t *data, size_t length)
 	size_t i;
 
 	for (i = 0; i < PACKERS; i++) {
-		if (length >= packers[i].magic_length &&
+		if (packers[i].of_modules && length >= packers[i].magic_length &&
 		    memcmp(data, packers[i].magic, packers[i].magic_length) == 0)
 			return packers[i].compression;
 	}
@@ -119,7 +122,7 @@ int mh_pack(int compression, const uint8_t *data, size_t length, struct mh_buf *
 	int ret;
 
 	out->length = 0;
-	if (!packer)
+	if (!packer || !packer->pack)
 		return mh_fail_invalid(err, "no compression that can be packed with");
 	ret = packer->pack(data, length, out, err);
 	if (ret)

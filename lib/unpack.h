@@ -2,7 +2,7 @@
 /*
  * Inside the library: what the decompressors have in common.  One door each:
  * unpack-gzip.c is the only user of zlib, unpack-libdeflate.c of libdeflate, unpack-xz.c of
- * liblzma, unpack-zstd.c of libzstd.
+ * liblzma, unpack-zstd.c of libzstd, unpack-lz4.c of liblz4.
  */
 #ifndef MH_UNPACK_H
 #define MH_UNPACK_H
@@ -21,6 +21,7 @@
  */
 struct mh_decoders {
 	const int *stop; /* the caller's; may be NULL */
+	size_t *used;	 /* only the first stream: where it ended; NULL: all the bytes */
 	void *gzip;
 	void *libdeflate;
 	void *xz;
@@ -35,6 +36,8 @@ int mh_unpack_xz(struct mh_decoders *decoders, const uint8_t *data, size_t lengt
 		 uint64_t limit, struct mh_buf *out, struct modhash_error *err);
 int mh_unpack_zstd(struct mh_decoders *decoders, const uint8_t *data, size_t length,
 		   uint64_t limit, struct mh_buf *out, struct modhash_error *err);
+int mh_unpack_lz4(struct mh_decoders *decoders, const uint8_t *data, size_t length,
+		  uint64_t limit, struct mh_buf *out, struct modhash_error *err);
 
 /*
  * One gzip member that unpacks to @room bytes at most, in one go: @used of @data.  False if
@@ -58,6 +61,7 @@ int mh_pack_zstd(const uint8_t *data, size_t length, struct mh_buf *out,
 bool mh_have_gzip(void);
 bool mh_have_xz(void);
 bool mh_have_zstd(void);
+bool mh_have_lz4(void);
 
 /*
  * Begin with an empty @out that has room for what @hint says, as far as that is

@@ -6,8 +6,12 @@
 #include <config.h>
 #endif
 
+#include "blobs.h"
+#include "images.h"
 #include "inputs.h"
+#include "json.h"
 #include "options.h"
+#include "read.h"
 #include "report.h"
 #include "write.h"
 
@@ -19,6 +23,16 @@ static const struct {
 	{ OPT_PART_BTF, MODHASH_IMAGE_PART_BTF },
 	{ OPT_PART_VMLINUX, MODHASH_IMAGE_PART_VMLINUX },
 };
+
+static const char *part_name(uint32_t part)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (parts[i].part == part)
+			return tool_options[parts[i].option].name;
+	return NULL;
+}
 
 /* What is wanted, the blob if nothing was said; 0 if too much was. */
 static uint32_t wanted_part(struct tool *tool)
@@ -58,43 +72,103 @@ static bool extract_usage(struct tool *tool)
 	return false;
 }
 
-/* What is in the section is not always what should be: it is written all the same. */
-static void note_blob(struct tool *tool, const struct modhash_image *image, const char *path)
+static void put_part(struct tool *tool, const char *part, const void *data, uint64_t length)
 {
-	struct modhash_blob_info info;
-	struct modhash_blob *blob;
+	const char *output = tool->options->value[OPT_OUTPUT];
+	struct modhash_error err;
+	json_t *summary;
+
+	if (write_output(output, data, length, &err)) {
+		report_error(tool, output, &err, TOOL_NOT_TOLD);
+	} else if (tool->json) {
+		summary = json_object();
+		json_set_text(summary, "output", output);
+		json_set_text(summary, "part", part);
+		json_set_uint(summary, "size", length);
+		json_member(tool, "summary", summary);
+	} else if (tool->verbose && !inputs_is_dash(output)) {
+		report_line(tool, "%s: %llu bytes", output, (unsigned long long)length);
+	}
+}
+
+static void tell_blob(struct tool *tool, struct blob *blob)
+{
+	json_t *blobs;
+
+	MODHASH_INIT(blob->info);
+	modhash_blob_info(blob->blob, &blob->info);
+	if (!(blob->info.flags & MODHASH_BLOB_FILLED))
+		report_note(tool, "%s: the blob is not filled in", blob->path);
+	if (tool->json) {
+		blobs = json_array();
+		json_array_append_new(blobs, blob_json(blob));
+		json_member(tool, "blobs", blobs);
+	}
+	blob_close(blob);
+}
+
+static void tell_image(struct tool *tool, const char *path, const struct modhash_image *from)
+{
+	struct image image;
+	json_t *images;
+
+	if (!tool->json)
+		return;
+	images = json_array();
+	image_describe(&image, path, from);
+	json_array_append_new(images, image_json(&image));
+	image_end(&image);
+	json_member(tool, "images", images);
+}
+
+/* What is in the section is not always what should be there: it is written all the same. */
+static void check_blob(struct tool *tool, const char *path, const struct modhash_image *image)
+{
+	struct blob blob = { .path = path };
 	struct modhash_error err;
 
-	if (modhash_image_blob(image, &blob, &err)) {
+	if (modhash_image_blob(image, &blob.blob, &err))
 		report_error(tool, path, &err, TOOL_NO);
-		return;
-	}
-	MODHASH_INIT(info);
-	modhash_blob_info(blob, &info);
-	if (!(info.flags & MODHASH_BLOB_FILLED))
-		report_note(tool, "%s: the blob is not filled in", path);
-	modhash_blob_free(blob);
+	else
+		tell_blob(tool, &blob);
 }
 
 static void extract(struct tool *tool, const char *path, const struct modhash_image *image,
 		    uint32_t part)
 {
-	const char *output = tool->options->value[OPT_OUTPUT];
 	struct modhash_error err;
 	const uint8_t *data;
 	uint64_t length;
 
+	tell_image(tool, path, image);
 	if (modhash_image_part(image, part, &data, &length, &err)) {
 		report_error(tool, path, &err, err.code == MODHASH_E_NOT_FOUND ? TOOL_NO :
 			     TOOL_NOT_TOLD);
 		return;
 	}
 	if (part == MODHASH_IMAGE_PART_BLOB)
-		note_blob(tool, image, path);
-	if (write_output(output, data, length, &err))
-		report_error(tool, output, &err, TOOL_NOT_TOLD);
-	else if (tool->verbose && !tool->json && !inputs_is_dash(output))
-		report_line(tool, "%s: %llu bytes", output, (unsigned long long)length);
+		check_blob(tool, path, image);
+	put_part(tool, part_name(part), data, length);
+}
+
+/* A list or a root alone, as a running kernel shows it: nothing but its length tells. */
+static bool extract_bare(struct tool *tool, const char *path)
+{
+	struct blob blob = { .path = path };
+	struct modhash_buffer bytes;
+	struct modhash_error err;
+	bool good;
+
+	if (read_file(tool, path, &bytes, &err))
+		return false;
+	good = !modhash_blob_from_memory(tool->ctx, bytes.data, (size_t)bytes.length, &blob.blob,
+					 &err);
+	if (good) {
+		tell_blob(tool, &blob);
+		put_part(tool, part_name(MODHASH_IMAGE_PART_BLOB), bytes.data, bytes.length);
+	}
+	modhash_buffer_clear(&bytes);
+	return good;
 }
 
 void cmd_extract(struct tool *tool)
@@ -103,13 +177,16 @@ void cmd_extract(struct tool *tool)
 	uint32_t part = wanted_part(tool);
 	struct modhash_image *image;
 	struct modhash_error err;
+	int rc;
 
 	if (!part || !extract_usage(tool))
 		return;
-	if (modhash_image_from_path(tool->ctx, path, &image, &err)) {
+	rc = modhash_image_from_path(tool->ctx, path, &image, &err);
+	if (!rc) {
+		extract(tool, path, image, part);
+		modhash_image_free(image);
+	} else if (rc != MODHASH_E_NOT_IMAGE || part != MODHASH_IMAGE_PART_BLOB ||
+		   !extract_bare(tool, path)) {
 		report_error(tool, path, &err, TOOL_NOT_TOLD);
-		return;
 	}
-	extract(tool, path, image, part);
-	modhash_image_free(image);
 }

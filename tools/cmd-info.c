@@ -6,7 +6,6 @@
 #include <config.h>
 #endif
 
-#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "blobs.h"
 #include "inputs.h"
 #include "json.h"
+#include "machine.h"
 #include "report.h"
 
 struct info {
@@ -22,28 +22,6 @@ struct info {
 	struct modhash_module_info info;
 	json_t *json; /* NULL for text */
 };
-
-/* Machines that Linux runs on, as uname -m or the kernel's ARCH has them. */
-static const char *machine_name(uint16_t machine)
-{
-	static const struct {
-		uint16_t number;
-		const char *name;
-	} machines[] = {
-		{ EM_386, "i386" },	   { EM_X86_64, "x86_64" },  { EM_ARM, "arm" },
-		{ EM_AARCH64, "aarch64" }, { EM_RISCV, "riscv" },    { EM_S390, "s390" },
-		{ EM_PPC, "powerpc" },	   { EM_PPC64, "powerpc64" }, { EM_MIPS, "mips" },
-		{ EM_PARISC, "parisc" },   { EM_68K, "m68k" },	     { EM_SPARC, "sparc" },
-		{ EM_SPARCV9, "sparc64" }, { EM_SH, "sh" },	     { EM_ALPHA, "alpha" },
-		{ 258, "loongarch" },	   { EM_XTENSA, "xtensa" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (machines[i].number == machine)
-			return machines[i].name;
-	return NULL;
-}
 
 static const char *trailer_name(uint32_t kind)
 {

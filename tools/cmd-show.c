@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "blobs.h"
+#include "images.h"
 #include "inputs.h"
 #include "json.h"
 #include "report.h"
@@ -23,7 +24,8 @@ struct named {
 
 struct show {
 	struct tool *tool;
-	const struct blob *blob;
+	const struct blob *blob;   /* without a blob in it, if the image has none */
+	const struct image *image; /* that it was found in, or NULL */
 	struct named *named;
 	uint64_t named_count;
 };
@@ -115,17 +117,39 @@ static void show_digests(struct show *show)
 	show->named = NULL;
 }
 
-static const char *filled_text(const struct modhash_blob_info *info)
+/* Zeroes have no format.  Of a section, all that is known is what could be put into it. */
+static bool is_untold(const struct show *show)
 {
+	return show->image && !(show->blob->info.flags & MODHASH_BLOB_FILLED) &&
+	       show->blob->info.format != MODHASH_FORMAT_MERKLE && !show->blob->info.version;
+}
+
+static const char *format_text(const struct show *show)
+{
+	const struct modhash_blob_info *info = &show->blob->info;
+
+	if (is_untold(show) && info->format == MODHASH_FORMAT_LIST && info->length)
+		return "list or table";
+	return modhash_format_name((int)info->format);
+}
+
+static const char *filled_text(const struct show *show)
+{
+	const struct modhash_blob_info *info = &show->blob->info;
+
 	if (info->flags & MODHASH_BLOB_FILLED)
 		return "yes";
-	if (info->format == MODHASH_FORMAT_TABLE)
+	if (info->format == MODHASH_FORMAT_TABLE && info->version)
 		return "no: not patched, the space was only reserved";
+	if (is_untold(show) && info->length)
+		return "no: not patched, there are zeroes";
 	return "no: not patched, or there were no modules; this format can't tell";
 }
 
-static void show_table(struct tool *tool, const struct modhash_blob_info *info, uint64_t digest)
+static void show_table(struct show *show, uint64_t digest)
 {
+	const struct modhash_blob_info *info = &show->blob->info;
+	struct tool *tool = show->tool;
 	uint64_t bare = info->capacity * digest;
 	uint64_t over = info->length > bare ? info->length - bare : 0;
 
@@ -143,7 +167,7 @@ static void show_table(struct tool *tool, const struct modhash_blob_info *info, 
 		report_field(tool, "names", "%lu", (unsigned long)info->modules);
 	else
 		report_field(tool, "names", "none");
-	if (info->release)
+	if (info->release && !show->image)
 		report_field(tool, "release", "%s", info->release);
 }
 
@@ -158,16 +182,17 @@ static void show_root(struct show *show)
 	report_field(show->tool, "root", "%s", hex);
 }
 
-static void show_text(struct show *show)
+static void show_blob(struct show *show)
 {
 	const struct modhash_blob_info *info = &show->blob->info;
 	const char *byte_order = blob_byte_order_name(info->byte_order);
 	struct tool *tool = show->tool;
 	int digest = modhash_algorithm_length((int)info->algorithm);
 
-	report_field(tool, "filename", "%s", show->blob->path);
-	report_field(tool, "format", "%s", modhash_format_name((int)info->format));
-	report_field(tool, "filled", "%s", filled_text(info));
+	report_field(tool, "format", "%s", format_text(show));
+	report_field(tool, "filled", "%s", filled_text(show));
+	if (is_untold(show))
+		return;
 	report_field(tool, "algorithm", "%s", modhash_algorithm_name((int)info->algorithm));
 	report_field(tool, "scope", "%s", modhash_scope_name((int)info->scope));
 	if (byte_order)
@@ -180,26 +205,92 @@ static void show_text(struct show *show)
 		report_field(tool, "capacity", "%llu", (unsigned long long)info->capacity);
 	}
 	if (info->format == MODHASH_FORMAT_TABLE)
-		show_table(tool, info, digest > 0 ? (uint64_t)digest : 0);
+		show_table(show, digest > 0 ? (uint64_t)digest : 0);
 	report_field(tool, "size", "%llu", (unsigned long long)info->length);
 	if (info->total_length != info->length)
 		report_field(tool, "total_size", "%llu", (unsigned long long)info->total_length);
 }
 
-/* All blobs that can be read; --json needs them twice. */
-struct shown {
-	struct blob *blobs;
-	size_t count;
+static void show_text(struct show *show)
+{
+	report_field(show->tool, "filename", "%s", show->blob->path);
+	if (show->image)
+		image_text(show->tool, show->image);
+	if (show->blob->blob)
+		show_blob(show);
+}
+
+/* All that can be read; --json needs them twice. */
+struct item {
+	struct blob blob;
+	struct image image;
+	bool is_image;
 };
+
+struct shown {
+	struct item *items;
+	size_t count;
+	size_t blobs;
+};
+
+/* A kernel image, told of with its blob or without; what is wrong with the blob is told. */
+static void open_image(struct tool *tool, struct item *item, const struct modhash_image *image)
+{
+	struct modhash_error err;
+	int rc;
+
+	item->is_image = true;
+	image_describe(&item->image, item->blob.path, image);
+	rc = modhash_image_blob(image, &item->blob.blob, &err);
+	if (!rc)
+		modhash_blob_info(item->blob.blob, &item->blob.info);
+	else if (rc == MODHASH_E_NOT_FOUND)
+		tool_status(tool, TOOL_NO);
+	else
+		report_error(tool, item->blob.path, &err, TOOL_NOT_TOLD);
+}
+
+static bool is_table_file(const struct modhash_image *image)
+{
+	struct modhash_image_info info;
+
+	MODHASH_INIT(info);
+	modhash_image_info(image, &info);
+	return info.kind == MODHASH_IMAGE_TABLE;
+}
+
+static bool open_item(struct tool *tool, struct item *item, const char *path)
+{
+	struct modhash_image *image;
+	struct modhash_error err;
+	int rc = modhash_image_from_path(tool->ctx, path, &image, &err);
+
+	memset(item, 0, sizeof(*item));
+	item->blob.path = path;
+	MODHASH_INIT(item->blob.info);
+	if (rc == MODHASH_E_NOT_IMAGE)
+		return blob_open(tool, path, &item->blob);
+	if (rc) {
+		report_error(tool, path, &err, TOOL_NOT_TOLD);
+		return false;
+	}
+	if (is_table_file(image)) {
+		modhash_image_free(image);
+		return blob_open(tool, path, &item->blob);
+	}
+	open_image(tool, item, image);
+	modhash_image_free(image);
+	return true;
+}
 
 static int show_open(struct tool *tool, const char *path, void *user)
 {
 	struct shown *shown = user;
 	char *copy = tool_strdup(path);
 
-	shown->blobs = tool_grow(shown->blobs, shown->count + 1, sizeof(*shown->blobs));
-	if (blob_open(tool, copy, &shown->blobs[shown->count]))
-		shown->count++;
+	shown->items = tool_grow(shown->items, shown->count + 1, sizeof(*shown->items));
+	if (open_item(tool, &shown->items[shown->count], copy))
+		shown->blobs += shown->items[shown->count++].blob.blob != NULL;
 	else
 		free(copy);
 	return 0;
@@ -210,10 +301,25 @@ static void show_close(struct shown *shown)
 	size_t i;
 
 	for (i = 0; i < shown->count; i++) {
-		free((char *)shown->blobs[i].path);
-		blob_close(&shown->blobs[i]);
+		free((char *)shown->items[i].blob.path);
+		image_end(&shown->items[i].image);
+		blob_close(&shown->items[i].blob);
 	}
-	free(shown->blobs);
+	free(shown->items);
+}
+
+static void show_begin(struct show *show, struct tool *tool, const struct item *item)
+{
+	memset(show, 0, sizeof(*show));
+	show->tool = tool;
+	show->blob = &item->blob;
+	show->image = item->is_image ? &item->image : NULL;
+}
+
+/* Of a root there is no more to tell, and of no blob nothing. */
+static bool has_digests(const struct show *show)
+{
+	return show->blob->blob && show->blob->info.format != MODHASH_FORMAT_MERKLE;
 }
 
 /* The entries stand in an array of their own, as there may be many. */
@@ -223,36 +329,37 @@ static void show_json(struct tool *tool, const struct shown *shown)
 	struct show show;
 	size_t i;
 
+	json_array_begin(tool, "images");
+	for (i = 0; i < shown->count; i++)
+		if (shown->items[i].is_image)
+			json_element(tool, image_json(&shown->items[i].image));
 	json_array_begin(tool, "blobs");
 	for (i = 0; i < shown->count; i++)
-		json_element(tool, blob_json(&shown->blobs[i]));
+		if (shown->items[i].blob.blob)
+			json_element(tool, blob_json(&shown->items[i].blob));
 	json_array_begin(tool, "entries");
 	for (i = 0; i < shown->count; i++) {
-		memset(&show, 0, sizeof(show));
-		show.tool = tool;
-		show.blob = &shown->blobs[i];
-		if (show.blob->info.format != MODHASH_FORMAT_MERKLE)
+		show_begin(&show, tool, &shown->items[i]);
+		if (has_digests(&show))
 			show_digests(&show);
 	}
-	json_set_uint(summary, "blobs", shown->count);
+	json_set_uint(summary, "blobs", shown->blobs);
 	json_member(tool, "summary", summary);
 }
 
 void cmd_show(struct tool *tool)
 {
-	struct shown shown = { NULL, 0 };
+	struct shown shown = { NULL, 0, 0 };
 	struct show show;
 	size_t i;
 
 	inputs_each(tool, show_open, &shown);
 	for (i = 0; !tool->json && i < shown.count; i++) {
-		memset(&show, 0, sizeof(show));
-		show.tool = tool;
-		show.blob = &shown.blobs[i];
+		show_begin(&show, tool, &shown.items[i]);
 		if (i)
 			puts("");
 		show_text(&show);
-		if (tool->verbose && show.blob->info.format != MODHASH_FORMAT_MERKLE)
+		if (tool->verbose && has_digests(&show))
 			show_digests(&show);
 	}
 	if (tool->json)

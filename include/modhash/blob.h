@@ -36,14 +36,16 @@ MODHASH_API const char *modhash_format_name(int format);
  *
  * The format is told from the bytes: the table's magic; else 36 bytes are a Merkle
  * root, and a multiple of the digest's 32 bytes (0 among them) is a list, unless they
- * begin as a table with a damaged magic, an ELF file, a kernel image, a compressed
- * file or text does.  All of it is validated.  Zeroes where a blob should be, and a table that says that it
+ * begin as a table with a damaged magic or text does.  What begins as a kernel image does
+ * (image.h), or a compressed one, is opened, and its blob is read: a copy, then, and
+ * no view.  All of it is validated.  Zeroes where a blob should be, and a table that says that it
  * was not filled in, are read: modhash_blob_info() says so, and nothing is known
  * to them.  A list has no checksum: any bytes of the right length are one.
  *
  * Return: 0; MODHASH_E_BLOB (malformed); MODHASH_E_CHECKSUM; MODHASH_E_UNSUPPORTED (a
- * newer version, an incompatible feature, or a kernel image or compressed file, which
- * this version does not read); MODHASH_E_NOMEM; MODHASH_E_INVALID.
+ * newer version, or an incompatible feature); MODHASH_E_NOT_FOUND (an image without a
+ * blob); what modhash_image_from_memory() and modhash_image_blob() return of an image;
+ * MODHASH_E_NOMEM; MODHASH_E_INVALID.
  *
  * Since: 0.1
  */
@@ -118,7 +120,8 @@ MODHASH_API void modhash_blob_free(struct modhash_blob *blob);
  * @total_length: bytes with the sections that only userland needs
  * @features_compatible: of a table; else 0
  * @features_incompatible: of a table; else 0
- * @release: of the kernel that it was made for, NUL-terminated, a view; or NULL
+ * @release: of the kernel that it was made for, or of the image that it was found in;
+ *	NUL-terminated, a view; or NULL
  *
  * Since: 0.1
  */

@@ -18,8 +18,8 @@ struct modhash_btf_base;
 /**
  * modhash_btf_base_from_memory() - a base that is in memory
  * @ctx: context
- * @data: an ELF file with a section .BTF (a vmlinux), BTF as such (what
- *	/sys/kernel/btf/vmlinux holds), or a cache that modhash_btf_base_save() made;
+ * @data: an ELF file with a section .BTF (a vmlinux), a kernel image (image.h), BTF as such
+ *	(what /sys/kernel/btf/vmlinux holds), or a cache that modhash_btf_base_save() made;
  *	told by its first bytes.  It is copied.
  * @length: how many
  * @base: out, to be freed with modhash_btf_base_free()
@@ -27,7 +27,8 @@ struct modhash_btf_base;
  *
  * Return: 0; MODHASH_E_BTF (malformed); MODHASH_E_NO_BASE (BTF that continues another: a
  * module's); MODHASH_E_UNSUPPORTED; MODHASH_E_TOO_COMPLEX; MODHASH_E_ELF;
- * MODHASH_E_NOT_FOUND (ELF without BTF); MODHASH_E_BLOB or MODHASH_E_CHECKSUM (a
+ * MODHASH_E_NOT_FOUND (ELF or an image without BTF); what modhash_image_from_memory()
+ * returns of an image; MODHASH_E_BLOB or MODHASH_E_CHECKSUM (a
  * damaged cache); MODHASH_E_CRYPTO; MODHASH_E_NOMEM; MODHASH_E_INVALID.
  *
  * Since: 0.1

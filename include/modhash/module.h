@@ -17,6 +17,7 @@ MODHASH_BEGIN_DECLS
 #define MODHASH_COMPRESSION_GZIP 1
 #define MODHASH_COMPRESSION_XZ 2
 #define MODHASH_COMPRESSION_ZSTD 3
+#define MODHASH_COMPRESSION_LZ4 4 /* of kernel images; no module is packed so */
 
 #define MODHASH_BYTE_ORDER_UNKNOWN 0
 #define MODHASH_BYTE_ORDER_LITTLE 1
@@ -28,7 +29,7 @@ struct modhash_module;
  * modhash_compression_name() - the name of a compression
  * @compression: MODHASH_COMPRESSION_*
  *
- * Return: "none", "gzip", "xz", "zstd", or NULL.  Thread-safe.
+ * Return: "none", "gzip", "xz", "zstd", "lz4", or NULL.  Thread-safe.
  *
  * Since: 0.1
  */
