@@ -81,7 +81,7 @@ START_TEST(files_that_are_no_blobs)
 			 MODHASH_E_IO);
 	ck_assert_ptr_null(blob);
 	ck_assert_int_eq(modhash_blob_from_path(ctx, written(elf, sizeof(elf)), &blob, &err),
-			 MODHASH_E_UNSUPPORTED);
+			 MODHASH_E_ELF);
 	ck_assert_ptr_null(blob);
 	ck_assert_ptr_nonnull(strstr(err.message, "ELF"));
 	ck_assert_int_eq(modhash_blob_from_path(ctx, written("abc", 3), &blob, &err),

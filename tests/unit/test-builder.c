@@ -37,7 +37,7 @@ START_TEST(options_that_make_no_blob)
 	TRY(table_opts(0), opts.size = 0, MODHASH_E_INVALID);
 	TRY(table_opts(0), opts.format = 0, MODHASH_E_INVALID);
 	TRY(table_opts(0), opts.format = 4, MODHASH_E_INVALID);
-	TRY(table_opts(0), opts.flags = 2, MODHASH_E_INVALID);
+	TRY(table_opts(0), opts.flags = 4, MODHASH_E_INVALID);
 	TRY(table_opts(0), opts.reserved = 1, MODHASH_E_INVALID);
 	TRY(table_opts(0), opts.capacity = MODHASH_TABLE_COUNT_MAX + 1u, MODHASH_E_INVALID);
 	TRY(table_opts(0), opts.algorithm = 0, MODHASH_E_ALGORITHM);

@@ -45,10 +45,11 @@ START_TEST(test_names)
 	ck_assert_str_eq(modhash_compression_name(MODHASH_COMPRESSION_GZIP), "gzip");
 	ck_assert_str_eq(modhash_compression_name(MODHASH_COMPRESSION_XZ), "xz");
 	ck_assert_str_eq(modhash_compression_name(MODHASH_COMPRESSION_ZSTD), "zstd");
-	ck_assert_ptr_null(modhash_compression_name(4));
+	ck_assert_str_eq(modhash_compression_name(MODHASH_COMPRESSION_LZ4), "lz4");
+	ck_assert_ptr_null(modhash_compression_name(5));
 	ck_assert_ptr_null(modhash_compression_name(-1));
 	ck_assert(modhash_compression_supported(MODHASH_COMPRESSION_NONE));
-	ck_assert(!modhash_compression_supported(4));
+	ck_assert(!modhash_compression_supported(5));
 #ifdef HAVE_LZMA
 	ck_assert(modhash_compression_supported(MODHASH_COMPRESSION_XZ));
 #else
