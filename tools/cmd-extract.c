@@ -72,20 +72,27 @@ static bool extract_usage(struct tool *tool)
 	return false;
 }
 
+static void tell_file(struct tool *tool, const char *part, uint64_t length)
+{
+	json_t *object = json_object();
+	json_t *files = json_array();
+
+	json_set_text(object, "path", tool->options->value[OPT_OUTPUT]);
+	json_set_text(object, "part", part);
+	json_set_uint(object, "size", length);
+	json_array_append_new(files, object);
+	json_member(tool, "files", files);
+}
+
 static void put_part(struct tool *tool, const char *part, const void *data, uint64_t length)
 {
 	const char *output = tool->options->value[OPT_OUTPUT];
 	struct modhash_error err;
-	json_t *summary;
 
 	if (write_output(output, data, length, &err)) {
 		report_error(tool, output, &err, TOOL_NOT_TOLD);
 	} else if (tool->json) {
-		summary = json_object();
-		json_set_text(summary, "output", output);
-		json_set_text(summary, "part", part);
-		json_set_uint(summary, "size", length);
-		json_member(tool, "summary", summary);
+		tell_file(tool, part, length);
 	} else if (tool->verbose && !inputs_is_dash(output)) {
 		report_line(tool, "%s: %llu bytes", output, (unsigned long long)length);
 	}

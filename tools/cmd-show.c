@@ -326,13 +326,16 @@ static bool has_digests(const struct show *show)
 static void show_json(struct tool *tool, const struct shown *shown)
 {
 	json_t *summary = json_object();
+	size_t i, images = 0;
 	struct show show;
-	size_t i;
 
 	json_array_begin(tool, "images");
-	for (i = 0; i < shown->count; i++)
-		if (shown->items[i].is_image)
-			json_element(tool, image_json(&shown->items[i].image));
+	for (i = 0; i < shown->count; i++) {
+		if (!shown->items[i].is_image)
+			continue;
+		json_element(tool, image_json(&shown->items[i].image));
+		images++;
+	}
 	json_array_begin(tool, "blobs");
 	for (i = 0; i < shown->count; i++)
 		if (shown->items[i].blob.blob)
@@ -344,6 +347,7 @@ static void show_json(struct tool *tool, const struct shown *shown)
 			show_digests(&show);
 	}
 	json_set_uint(summary, "blobs", shown->blobs);
+	json_set_uint(summary, "images", images);
 	json_member(tool, "summary", summary);
 }
 

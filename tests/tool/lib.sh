@@ -183,6 +183,7 @@ lacks() {
 	gzip) [ "${WITH_ZLIB:-yes}" = no ] ;;
 	xz) [ "${WITH_LZMA:-yes}" = no ] ;;
 	zstd) [ "${WITH_ZSTD:-yes}" = no ] ;;
+	lz4) [ "${WITH_LZ4:-yes}" = no ] ;;
 	*) false ;;
 	esac
 }
