@@ -77,7 +77,7 @@ const struct tool_option tool_options[OPT_COUNT] = {
 	[OPT_BASE] = {
 		.name = "base",
 		.argument = "FILE",
-		.help = "the vmlinux that the modules' BTF continues: an ELF file, BTF such as /sys/kernel/btf/vmlinux, or a cache",
+		.help = "the vmlinux that the modules' BTF continues: an ELF file, a kernel image, BTF such as /sys/kernel/btf/vmlinux, or a cache",
 	},
 	[OPT_OTHER_BASE] = {
 		.name = "other-base",
@@ -185,7 +185,7 @@ const struct tool_option tool_options[OPT_COUNT] = {
 		.letter = 'b',
 		.repeatable = true,
 		.argument = "BLOB",
-		.help = "a blob to ask; may be given more than once",
+		.help = "a blob, or a kernel image that has one; may be given more than once where it is asked",
 	},
 	[OPT_COMPLETE] = {
 		.name = "complete",
@@ -436,8 +436,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             (default), as its bytes, or left out; one of\n"
 			"                             canonical, raw, drop\n"
 			"      --base=FILE            the vmlinux that the modules' BTF continues: an ELF\n"
-			"                             file, BTF such as /sys/kernel/btf/vmlinux, or a\n"
-			"                             cache\n"
+			"                             file, a kernel image, BTF such as\n"
+			"                             /sys/kernel/btf/vmlinux, or a cache\n"
 			"      --base-cache=FILE      keep the hashes of the base's types in FILE, and\n"
 			"                             use those that are there\n"
 			"      --strict               refuse BTF with types that can't be told apart\n"
@@ -509,11 +509,11 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 	},
 	[VERB_SHOW] = {
 		.name = "show",
-		.operands = "BLOB...",
-		.summary = "tell what a blob is, and list what is in it",
+		.operands = "BLOB|IMAGE...",
+		.summary = "tell what a blob or a kernel image is, and list what is in it",
 		.help =
-			"Usage: modhash show [OPTION]... BLOB...\n"
-			"Tell what a blob is, and list what is in it.\n"
+			"Usage: modhash show [OPTION]... BLOB|IMAGE...\n"
+			"Tell what a blob or a kernel image is, and list what is in it.\n"
 			"\n"
 			"Options:\n"
 			"  -h, --help                 print this help and end\n"
@@ -538,7 +538,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"Is this module, or this digest, in a blob?\n"
 			"\n"
 			"Options:\n"
-			"  -b, --blob=BLOB            a blob to ask; may be given more than once\n"
+			"  -b, --blob=BLOB            a blob, or a kernel image that has one; may be\n"
+			"                             given more than once where it is asked\n"
 			"      --scope=SCOPE          what is hashed: the whole unpacked file, the\n"
 			"                             payload without trailers (unless a blob or format\n"
 			"                             says otherwise: payload), or the canonical form;\n"
@@ -570,7 +571,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"Are these modules known to a blob, and if not, why not?\n"
 			"\n"
 			"Options:\n"
-			"  -b, --blob=BLOB            a blob to ask; may be given more than once\n"
+			"  -b, --blob=BLOB            a blob, or a kernel image that has one; may be\n"
+			"                             given more than once where it is asked\n"
 			"      --order=FILE           the modules.order of the build\n"
 			"      --complete             the modules should be all of the build: tell which\n"
 			"                             are missing\n"
@@ -650,8 +652,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             (default), as its bytes, or left out; one of\n"
 			"                             canonical, raw, drop\n"
 			"      --base=FILE            the vmlinux that the modules' BTF continues: an ELF\n"
-			"                             file, BTF such as /sys/kernel/btf/vmlinux, or a\n"
-			"                             cache\n"
+			"                             file, a kernel image, BTF such as\n"
+			"                             /sys/kernel/btf/vmlinux, or a cache\n"
 			"      --base-cache=FILE      keep the hashes of the base's types in FILE, and\n"
 			"                             use those that are there\n"
 			"      --strict               refuse BTF with types that can't be told apart\n"
@@ -687,8 +689,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             (default), as its bytes, or left out; one of\n"
 			"                             canonical, raw, drop\n"
 			"      --base=FILE            the vmlinux that the modules' BTF continues: an ELF\n"
-			"                             file, BTF such as /sys/kernel/btf/vmlinux, or a\n"
-			"                             cache\n"
+			"                             file, a kernel image, BTF such as\n"
+			"                             /sys/kernel/btf/vmlinux, or a cache\n"
 			"      --other-base=FILE      the same for the second of two, where it is another\n"
 			"      --strict               refuse BTF with types that can't be told apart\n"
 			"\n"
@@ -715,7 +717,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"Put a blob into the vmlinux that has a place for it.\n"
 			"\n"
 			"Options:\n"
-			"  -b, --blob=BLOB            a blob to ask; may be given more than once\n"
+			"  -b, --blob=BLOB            a blob, or a kernel image that has one; may be\n"
+			"                             given more than once where it is asked\n"
 			"      --allow-empty          take a blob that is not filled in, too\n"
 			"      --keep-time            leave the file's modification time as it was\n"
 			"\n"
@@ -773,7 +776,7 @@ const char tool_help[] =
 	"                   identity\n"
 	"  digest           print the digests of modules, or check them\n"
 	"  create           make the blob that a kernel knows its modules by\n"
-	"  show             tell what a blob is, and list what is in it\n"
+	"  show             tell what a blob or a kernel image is, and list what is in it\n"
 	"  query            is this module, or this digest, in a blob?\n"
 	"  verify           are these modules known to a blob, and if not, why not?\n"
 	"  strip-signature  take the appended signatures and proofs off modules\n"

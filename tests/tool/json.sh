@@ -249,6 +249,41 @@ if [ -x "${GEN_CANON:=$(pwd)/tests/gen/gen-canon}" ]; then
 else
 	skip 'no gen-canon: built without unit tests'
 fi
+if [ -x "${GEN_IMAGES:=$(pwd)/tests/gen/gen-images}" ]; then
+	"$GEN_IMAGES" images
+	json 0 show images/good-elf64-le images/good-arm64 t.table
+	json_is '.images | map(.kind) | join(" ")' 'vmlinux arm64'
+	json_is '.images[0] | [.class, .byte_order, .machine_name] | join(" ")' '64 little x86_64'
+	json_is '.images[0].btf_size' 45
+	json_is '.blobs | map(.count) | join(" ")' '4 4 5'
+	json_is '.summary | [.blobs, .images] | join(" ")' '3 2'
+	json 1 show images/good-no-blob
+	json_is '.images[0] | [.blob, .room, .release] | join(" ")' 'false 0 6.12.0-generated'
+	json_is '.blobs | length' 0
+	json 2 show images/good-damaged-table images/bad-cut-vmlinux
+	json_is '.images | length' 1
+	cp images/good-elf64-le images/good-zero-root .
+	json 2 embed --blob=t.table good-elf64-le good-zero-root missing
+	json_is '.files | map(.result) | join(" ")' 'embedded failed failed'
+	json_is '.blobs[0].count' 5
+	json_is '.summary | [.files, .embedded, .unchanged, .failed] | join(" ")' '3 1 0 2'
+	json 0 embed --blob=t.table good-elf64-le
+	json_is '.files[0].result' unchanged
+	json 0 extract -o blob good-elf64-le
+	json_is '.files[0] | [.path, .part] | join(" ")' 'blob blob'
+	json_is '.files[0].size' "$(wc -c <blob)"
+	json_is '.blobs[0].count' 5
+	json_is '.images[0].kind' vmlinux
+	json 0 extract --btf -o btf good-elf64-le
+	json_is '.files[0].size' 45
+	json 1 extract --vmlinux -o never images/good-arm64
+	json_is '.files' null
+	json 0 extract -o blob t.list
+	json_is '.images' null
+	json 2 extract -o blob missing
+else
+	skip 'no gen-images: built without unit tests'
+fi
 json 1 compare t m/kernel
 json_is '.summary | [.equal, .equal_but, .different, .alone, .failed] | join(" ")' '0 0 0 10 0'
 json 0 compare t m

@@ -4,7 +4,7 @@
 # shellcheck source=tests/tool/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-verbs='info digest create show query verify strip-signature diff canon compare'
+verbs='info digest create show query verify strip-signature diff canon compare embed extract'
 module a.ko
 "$MODHASH" create -q -o a.table a.ko
 

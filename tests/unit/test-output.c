@@ -281,6 +281,36 @@ static void old_is_whole(int ret, int sys_errno)
 	ck_assert_int_eq(entries(), 1);
 }
 
+/* The time of the file replaced; a new one has none to keep. */
+START_TEST(test_keep_time)
+{
+	const struct timespec old[2] = { { 1000000001, 5 }, { 1000000002, 6 } };
+	struct modhash_write_opts opts;
+	struct stat status;
+
+	MODHASH_INIT(opts);
+	opts.flags = MODHASH_WRITE_KEEP_TIME;
+	ck_assert_int_eq(modhash_write_file_opts("file", "one", 3, &opts, &err), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, "file", old, 0), 0);
+	ck_assert_int_eq(modhash_write_file_opts("file", "two", 3, &opts, &err), 0);
+	contains("file", "two");
+	ck_assert_int_eq(stat("file", &status), 0);
+	ck_assert_int_eq(status.st_mtim.tv_sec, 1000000002);
+	ck_assert_int_eq(status.st_mtim.tv_nsec, 6);
+	ck_assert_int_eq(modhash_write_file_opts("file", "three", 5, NULL, &err), 0);
+	ck_assert_int_eq(stat("file", &status), 0);
+	ck_assert_int_ne(status.st_mtim.tv_sec, 1000000002);
+	contains("file", "three");
+	opts.flags = 2;
+	ck_assert_int_eq(modhash_write_file_opts("file", "four", 4, &opts, &err),
+			 MODHASH_E_INVALID);
+	opts.size = 0;
+	ck_assert_int_eq(modhash_write_file_opts("file", "four", 4, &opts, &err),
+			 MODHASH_E_INVALID);
+	contains("file", "three");
+}
+END_TEST
+
 START_TEST(test_failures)
 {
 	static char large[100000];
@@ -333,6 +363,7 @@ int main(void)
 	tcase_add_test(tcase, test_long_link);
 	tcase_add_test(tcase, test_types);
 	tcase_add_test(tcase, test_open_file);
+	tcase_add_test(tcase, test_keep_time);
 	tcase_add_test(tcase, test_failures);
 	tcase_add_test(tcase, test_clear);
 	suite_add_tcase(suite, tcase);
