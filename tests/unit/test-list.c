@@ -218,7 +218,8 @@ START_TEST(lookalikes_are_refused)
 	random_bytes(&seed, bytes, sizeof(bytes));
 	memcpy(bytes, "MZ", 2);
 	memcpy(bytes + 0x3c, "\x80\0\0\0", 4);
-	memcpy(bytes + 0x80, "PE\0\0\0\0\0\0", 8); /* of no sections */
+	memcpy(bytes + 0x80, "PE\0\0", 4);
+	memset(bytes + 0x84, 0, 20); /* no sections */
 	ck_assert_int_eq(read_status(ctx, bytes, sizeof(bytes), &err), MODHASH_E_UNSUPPORTED);
 	/* or beyond the end, or at it */
 	memcpy(bytes + 0x3c, "\xff\xff\xff\xff", 4);

@@ -9,6 +9,7 @@
 
 #include <modhash/modhash.h>
 
+#include "../gen/imagegen.h"
 #include "scratch.h"
 
 void *__real_malloc(size_t size);
@@ -150,10 +151,77 @@ static int one_digest(struct modhash_error *err)
 	return ret;
 }
 
+/* An image read, its blob and its BTF taken out of it, and the blob put into the vmlinux. */
+static int use_image(const struct modhash_image *image, struct modhash_error *err)
+{
+	struct modhash_embed_opts opts;
+	struct modhash_blob *blob = NULL;
+	const uint8_t *data;
+	uint64_t length;
+	uint8_t *copy;
+	int ret = modhash_image_blob(image, &blob, err);
+
+	if ((ret != 0) != (blob == NULL))
+		return WRONG;
+	if (!ret)
+		ret = modhash_image_part(image, MODHASH_IMAGE_PART_VMLINUX, &data, &length, err);
+	if (!ret) {
+		copy = __real_malloc((size_t)length);
+		if (!copy)
+			return WRONG;
+		memcpy(copy, data, (size_t)length);
+		MODHASH_INIT(opts);
+		opts.flags = MODHASH_EMBED_EMPTY;
+		ret = modhash_image_embed(blob, copy, length, &opts, NULL, err);
+		free(copy);
+	}
+	modhash_blob_free(blob);
+	return ret;
+}
+
+static int images(struct modhash_error *err)
+{
+	struct modhash_btf_base *base = NULL;
+	struct modhash_image *image = NULL;
+	struct modhash_ctx *ctx = NULL;
+	struct modhash_blob *blob = NULL;
+	int ret = modhash_ctx_new(NULL, &ctx, err);
+
+	if (!ret)
+		ret = modhash_image_from_path(ctx, "bzImage", &image, err);
+	if ((ret != 0) != (image == NULL))
+		return WRONG;
+	if (!ret)
+		ret = use_image(image, err);
+	if (!ret)
+		ret = modhash_blob_from_path(ctx, "bzImage", &blob, err);
+	if (!ret)
+		ret = modhash_btf_base_from_path(ctx, "bzImage", NULL, &base, err);
+	modhash_btf_base_free(base);
+	modhash_blob_free(blob);
+	modhash_image_free(image);
+	modhash_ctx_free(ctx);
+	return ret;
+}
+
+static void write_image(void)
+{
+	struct gen_buf kernel = { .data = NULL }, bytes = { .data = NULL };
+
+	imagegen_vmlinux(&kernel, &(struct imagegen){ .room = 64 });
+	if (modhash_compression_supported(MODHASH_COMPRESSION_LZ4))
+		imagegen_lz4(&kernel, 1000);
+	imagegen_bzimage(&bytes, &kernel, NULL);
+	scratch_file("bzImage", bytes.data, bytes.length);
+	gen_free(&kernel);
+	gen_free(&bytes);
+}
+
 static int (*const scenarios[])(struct modhash_error *err) = {
 	files_and_digests,
 	tree_order,
 	one_digest,
+	images,
 };
 
 #define SCENARIOS ((int)(sizeof(scenarios) / sizeof(scenarios[0])))
@@ -172,6 +240,7 @@ START_TEST(test_each_fails_once)
 	scratch_text("t/c/c.ko", "");
 	scratch_text("t/modules.order", "c/c.ko\nb.o\ngone.ko\na.ko\n");
 	scratch_text("a.ko.gz", "not packed, whatever its name");
+	write_image();
 
 	for (n = 1; n < ALLOCATIONS_MAX; n++) {
 		int ret;
