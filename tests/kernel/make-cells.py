@@ -178,6 +178,8 @@ class Cells:
         self.add(kind, "shorter", rest + trailer(id_type, body, len(body) - 1))
         self.add(kind, "absurd", rest + trailer(id_type, body, 0x7FFFFFFF))
         self.add(kind, "all", rest + trailer(id_type, body, len(rest) + len(body)))
+        if id_type == MERKLE:
+            self.add(kind, "deeper", rest + trailer(MERKLE, body + bytes(32)))
 
     def packed(self, kind, data):
         """Compressed, unpacked by the kernel or by kmod; and forced."""
