@@ -13,10 +13,12 @@ Usage: make-cells.py CONFIG OUT, with lines NAME=VALUE in CONFIG:
   proof                   the victim's proof, a whole trailer
   proof_signed            the proof of the victim with the stranger's signature, if there is
                           a root that has it
+  only                    patterns of cells, with spaces between them: no others are made
 Writes OUT/cell/..., OUT/cells, and OUT/facts: "ID NAME FILE-DIGEST PAYLOAD-DIGEST REST-DIGEST",
-the last of the file without its outermost trailer.  This is written from the formats'
+the last of the file without an outermost proof.  This is written from the formats'
 description, and uses nothing of the library.
 """
+import fnmatch
 import hashlib
 import lzma
 import os
@@ -56,6 +58,13 @@ def payload(data):
         if rest is None:
             return data
         data = rest
+
+
+def unproven(data):
+    rest = taken_off(data)
+    if rest is None or data[-len(MARKER) - 12 + 2] != MERKLE:
+        return data
+    return rest
 
 
 def elf_length(data):
@@ -107,6 +116,7 @@ class Cells:
     def __init__(self, config, out):
         self.config = config
         self.out = out
+        self.only = config.get("only", "*").split()
         self.lines = []
         self.facts = []
         os.makedirs(os.path.join(out, "cell"))
@@ -136,13 +146,14 @@ class Cells:
     def add(self, kind, change, data, method="fd", flags="0", suffix=".ko", name="mh_victim",
             packed=None):
         cell = f"{kind}/{change}"
+        if not any(fnmatch.fnmatch(cell, pattern) for pattern in self.only):
+            return
         path = "cell/" + cell.replace("/", "-") + suffix
         with open(os.path.join(self.out, path), "wb") as file:
             file.write(packed if packed is not None else data)
         self.lines.append(f"{method} {cell} {flags} /{path} {name}")
-        rest = taken_off(data)
         digests = [hashlib.sha256(part).hexdigest()
-                   for part in (data, payload(data), data if rest is None else rest)]
+                   for part in (data, payload(data), unproven(data))]
         self.facts.append(" ".join([cell, name] + digests))
 
     def altered(self, kind, data):
@@ -197,6 +208,7 @@ class Cells:
                          suffix=suffix, packed=small)
         self.add(kind, "modversions", data, flags="1")
         self.add(kind, "vermagic", data, flags="2")
+        self.add(kind, "force", data, method="kmod", flags="insmod,-f")
 
     def make(self):
         victim, other, foreign = (read(self.config[name])
