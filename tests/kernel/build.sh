@@ -12,9 +12,11 @@ KBUILD_BUILD_HOST=modhash
 export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER KBUILD_BUILD_HOST
 
 here=$top/tests/kernel
+kept=$cache/kernel-test
+keys=$kept/keys
 
-# fingerprint VERSION: of all that a build depends on
-fingerprint()
+# take_fingerprint VERSION: of all that a build depends on
+take_fingerprint()
 {
 	{
 		sha256sum <"$(source_of "$1")"
@@ -24,7 +26,13 @@ fingerprint()
 		"${CC:-gcc}" --version
 		ld --version
 		pahole --version
-	} | sha256sum | cut -c 1-16
+		cat "$keys/own.x509"
+	} | sha256sum | cut -c 1-16 >"$work/fingerprint-$1"
+}
+
+fingerprint()
+{
+	cat "$work/fingerprint-$1"
 }
 
 source_of()
@@ -115,19 +123,35 @@ collect()
 {
 	from=$work/build-$1-$2
 	mkdir -p "$3/modules" "$3/foreign"
-	# It says .o in a build tree.
+	# It says .o in a build tree, since 6.3.
 	sed 's/\.o$/.ko/' "$from/modules.order" >"$3/modules.order"
 	(cd "$from" && cpio -pdm --quiet "$3/modules" <"$3/modules.order") || return 1
 	cp "$work/foreign"/*.ko "$3/foreign/" || return 1
 	cp "$from/.config" "$3/config" || return 1
 	slim "$from/vmlinux" "$3/vmlinux" || return 1
-	if [ -f "$from/vmlinux.unhashed" ]; then
-		slim "$from/vmlinux.unhashed" "$3/vmlinux.unhashed" || return 1
-	fi
 	if [ -f "$from/scripts/sign-file" ]; then
 		cp "$from/scripts/sign-file" "$keys/sign-file" || return 1
 	fi
-	[ "$2" != x86_64 ] || cp "$from/arch/x86/boot/bzImage" "$3/bzImage" || return 1
+	case $1 in
+	6.1) finish_by_hand "$3" ;;
+	*) finish_by_kbuild "$from" "$2" "$3" ;;
+	esac
+}
+
+# finish_by_kbuild BUILD ARCH OUT: the image has its blob, and modules are installed
+finish_by_kbuild()
+{
+	slim "$1/vmlinux.unhashed" "$3/vmlinux.unhashed" || return 1
+	[ "$2" != x86_64 ] || cp "$1/arch/x86/boot/bzImage" "$3/bzImage"
+}
+
+# finish_by_hand OUT: for a kernel whose build knows nothing of blobs
+finish_by_hand()
+{
+	cp "$1/vmlinux" "$1/vmlinux.unhashed" &&
+		cp -R "$1/modules" "$1/installed" &&
+		"$MODHASH" create --no-names --order="$1/modules.order" -o "$1/blob" "$1/modules" &&
+		"$MODHASH" embed --blob="$1/blob" "$1/vmlinux"
 }
 
 # make_kernel VERSION ARCH OUT FRAGMENT...
@@ -137,16 +161,18 @@ make_kernel()
 	arch=$2
 	out=$3
 	shift 3
-	case $arch in
-	x86_64) target=bzImage ;;
+	case $version-$arch in
+	6.12-x86_64) target=bzImage ;;
 	*) target=vmlinux ;;
 	esac
 	configure_kernel "$version" "$arch" "$@" || return 1
 	kmake "$version" "$arch" $target modules || return 1
 	rm -rf "$out.new" "$work/foreign"
 	mkdir -p "$out.new"
-	kmake "$version" "$arch" modules_install INSTALL_MOD_PATH="$out.new/installed" \
-		DEPMOD=true || return 1
+	if [ "$version" != 6.1 ]; then
+		kmake "$version" "$arch" modules_install DEPMOD=true \
+			INSTALL_MOD_PATH="$out.new/installed" || return 1
+	fi
 	cp -R "$here/foreign" "$work/foreign"
 	cp "$here/modules/mh_victim.c" "$work/foreign/"
 	kmake "$version" "$arch" M="$work/foreign" modules || return 1
@@ -155,7 +181,7 @@ make_kernel()
 	mv "$out.new" "$out"
 }
 
-# same_blob DIR FORMAT: is the blob in a kernel of the cache what the tool makes now?
+# same_blob PRODUCT FORMAT: is the blob in its image what the tool makes today?
 same_blob()
 {
 	"$MODHASH" extract --blob -o "$work/blob.had" "$1/vmlinux" &&
@@ -164,11 +190,25 @@ same_blob()
 		cmp -s "$work/blob.had" "$work/blob.made"
 }
 
-# need_kernel VERSION ARCH NAME FRAGMENT...: in $products/ARCH-NAME, built if it is not there
+# product_for VERSION ARCH NAME: where a build is kept, by all that goes into it
+product_for()
+{
+	echo "$kept/$1-$(fingerprint "$1")/$2-$3"
+}
+
+# drop_old VERSION: builds that were made of something else
+drop_old()
+{
+	for old in "$kept/$1"-*; do
+		[ "$old" = "${product%/*}" ] || rm -rf "$old"
+	done
+}
+
+# need_kernel VERSION ARCH NAME FRAGMENT...: $product, built if it is not kept
 need_kernel()
 {
-	product=$products/$1-$2-$3
-	if [ -d "$product" ]; then
+	product=$(product_for "$1" "$2" "$3")
+	if [ -d "$product" ] && same_blob "$product" "${3%%-*}"; then
 		step "Linux $1 for $2, $3: as built before"
 		return 0
 	fi
@@ -177,6 +217,8 @@ need_kernel()
 	arch=$2
 	name=$3
 	shift 3
+	drop_old "$version"
+	mkdir -p "${product%/*}"
 	need_source "$version" || return 1
 	quietly "The build" "$work/build-$version-$arch-$name.log" \
 		make_kernel "$version" "$arch" "$product" "$@"

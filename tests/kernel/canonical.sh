@@ -6,7 +6,7 @@
 
 canonical_kernel()
 {
-	product=$products/6.12-$arch-table
+	product=$(product_for 6.12 "$arch" table)
 	own=$results/canonical.d
 	mkdir -p "$own"
 	cp -R "$product/modules" "$own/modules" || return 1

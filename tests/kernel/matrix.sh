@@ -7,8 +7,9 @@
 product_of()
 {
 	case $1 in
-	*-nosig*) echo "$products/6.12-$arch-${1%%-*}-nosig" ;;
-	*) echo "$products/6.12-$arch-${1%%-*}" ;;
+	*-6.1) product_for 6.1 "$arch" "$1" ;;
+	*-nosig*) product_for 6.12 "$arch" "${1%%-*}-nosig" ;;
+	*) product_for 6.12 "$arch" "${1%%-*}" ;;
 	esac
 }
 
