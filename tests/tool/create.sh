@@ -211,14 +211,17 @@ err_like '^modhash: bad.order: '
 
 # --- none, and one ---
 
-mkdir none
+mkdir none only
+cp le.ko only
 for format in table list merkle; do
-	run 0 create -q --format=$format -o none.blob none
+	run 0 create --format=$format -o none.blob none
 	err_is ''
 	run 0 show none.blob
 	run 0 create --format=$format -o one.blob le.ko
 	err_is ''
 	run 0 show one.blob
+	run 0 create --format=$format -o one.blob only
+	err_is ''
 done
 is 'the root of one module has one level' test "$(head -c 1 one.blob | od -An -tu1 | tr -d ' ')" = 1
 

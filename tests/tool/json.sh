@@ -109,6 +109,8 @@ json_is '.blobs' null
 json 2 create -o new.blob -f list --order=t/modules.order foreign.ko
 mkdir none
 json 0 create -o none.table none
+json_is '.notes | length' 0
+json 0 create -o two.table t/kernel/fs/one.ko t/kernel/fs/two.ko
 json_is '.notes | length' 1
 
 json 0 show t.table
