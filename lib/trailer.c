@@ -50,7 +50,8 @@ int mh_module_fail_trailer(const struct modhash_module *module, struct modhash_e
 {
 	const uint64_t outside = MODHASH_TRAILER_MARKER_LENGTH + MODHASH_MODULE_SIGNATURE_SIZE;
 	uint64_t end = module->payload_length; /* of the malformed one */
-	uint64_t before, claimed;
+	struct mh_core_trailer found = { 0 };
+	uint64_t before;
 
 	if (end <= outside)
 		return mh_fail(err, MODHASH_E_TRAILER, module->trailer_fault,
@@ -63,11 +64,12 @@ int mh_module_fail_trailer(const struct modhash_module *module, struct modhash_e
 			       "malformed trailer: %#04x in struct module_signature, where a "
 			       "PKCS#7 trailer has 0",
 			       module->data[module->trailer_fault]);
-	claimed = mh_core_be32(module->data + module->trailer_fault);
+	/* Of the historic kinds, more than sig_len. */
+	mh_core_trailer_last(module->data, end, &found);
 	return mh_fail(err, MODHASH_E_TRAILER, module->trailer_fault,
 		       "malformed trailer: it claims %" PRIu64 " bytes of data, and the file has %"
 		       PRIu64 " before it, a byte of which at least is the module's",
-		       claimed, before);
+		       (uint64_t)found.data_length, before);
 }
 
 MODHASH_API int modhash_module_trailer(const struct modhash_module *module, uint32_t index,

@@ -38,6 +38,7 @@ static int not_filled(struct mh_question *question, uint32_t which,
 		return 0;
 	mh_verdict_set(verdict, NO, MODHASH_REASON_BLOB_NOT_FILLED, MODHASH_E_NOT_FILLED,
 		       "the %s is empty or all zeroes: it knows no module",
+		       info->format == MODHASH_FORMAT_MERKLE ? "root" :
 		       modhash_format_name((int)info->format));
 	return 1;
 }

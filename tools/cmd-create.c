@@ -171,6 +171,7 @@ static void name_missing(struct create *create)
 		       create->order.missing > told ? " (the first of them named above)" : "");
 }
 
+/* false: there is no use in reading the modules */
 static bool put_in_order(struct create *create)
 {
 	if (!inputs_order(create->tool, &create->inputs, &create->order))
@@ -179,12 +180,13 @@ static bool put_in_order(struct create *create)
 		inputs_note_no_order(create->tool, &create->inputs);
 		return true;
 	}
+	/* They may be in the directory that could not be read. */
+	if (create->tool->status != TOOL_YES)
+		return true;
 	/* A leaf and a place in a list are by line: with a line empty, all behind are wrong. */
-	if (create->order.missing && create->format != MODHASH_FORMAT_TABLE) {
+	if (create->order.missing && create->format != MODHASH_FORMAT_TABLE)
 		name_missing(create);
-		return false;
-	}
-	if (create->order.missing)
+	else if (create->order.missing)
 		report_note(create->tool, "modules of the order that are missing: %llu",
 			    (unsigned long long)create->order.missing);
 	if (create->order.extra)
@@ -414,13 +416,15 @@ void cmd_create(struct tool *tool)
 		return;
 	if (tool->json)
 		json_array_begin(tool, "files");
-	/* A directory that could not be read has modules that would be left out. */
+	/*
+	 * A directory that could not be read, or a line of the order, has modules that would be
+	 * left out: nothing is written then, but the others are told about.
+	 */
 	if (tool->options->given[OPT_RESERVE])
 		create_write(&create);
-	else if (inputs_gather(tool, &create.inputs) && tool->status == TOOL_YES &&
-	    put_in_order(&create) &&
-	    create_check_outputs(&create) &&
-	    create_read_modules(&create) && !tool_stopped())
+	else if (inputs_gather(tool, &create.inputs) && put_in_order(&create) &&
+		 create_check_outputs(&create) && create_read_modules(&create) &&
+		 tool->status == TOOL_YES && !tool_stopped())
 		create_write(&create);
 	if (tool->json)
 		create_summary(&create);

@@ -6,6 +6,8 @@
 #include <config.h>
 #endif
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "blobs.h"
@@ -89,6 +91,18 @@ static void diff_summary(struct diff *diff)
 	json_member(diff->tool, "summary", summary);
 }
 
+/* It is about both blobs, and an error has one path. */
+static void diff_error(struct diff *diff, struct modhash_error *err)
+{
+	char *second = report_escape(diff->second.path);
+	char *message = tool_printf("held against %s: %s", second, err->message);
+
+	snprintf(err->message, sizeof(err->message), "%s", message);
+	report_error(diff->tool, diff->first.path, err, TOOL_NOT_TOLD);
+	free(message);
+	free(second);
+}
+
 static void diff_run(struct diff *diff)
 {
 	struct tool *tool = diff->tool;
@@ -105,7 +119,7 @@ static void diff_run(struct diff *diff)
 	}
 	rc = modhash_blob_diff(diff->first.blob, diff->second.blob, diff_entry, diff, &err);
 	if (rc < 0)
-		report_error(tool, NULL, &err, TOOL_NOT_TOLD);
+		diff_error(diff, &err);
 	else
 		diff_summary(diff);
 	if (rc > 0)

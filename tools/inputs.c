@@ -170,13 +170,16 @@ bool inputs_order(struct tool *tool, struct inputs *inputs, struct modhash_order
 
 void inputs_note_no_order(struct tool *tool, const struct inputs *inputs)
 {
+	/* Of none, or of one, there is one order. */
+	if (modhash_files_count(inputs->files) < 2)
+		return;
 	if (inputs->directory && inputs->operands == 1)
 		report_note(tool, "no modules.order in %s: modules taken by path in byte order",
 			    inputs->directory);
 	else if (inputs->directory)
 		report_note(tool, "a tree's modules.order counts for one DIR alone, and no --order "
 			    "is given: modules taken by path in byte order");
-	else if (modhash_files_count(inputs->files) > 1)
+	else
 		report_note(tool, "no --order given: modules taken by path in byte order");
 }
 

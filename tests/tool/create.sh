@@ -188,6 +188,13 @@ for format in list merkle; do
 	run 2 create --format=$format --order=t/modules.order -o o.blob o
 	err_has 'modhash: kernel/fs/two.ko: no such module, but it is in t/modules.order'
 	isnt 'nothing was written' test -e o.blob
+	# What is missing does not keep it from telling what else is wrong.
+	echo 'no module' >o/kernel/text.ko
+	run 2 create --format=$format --order=t/modules.order -o o.blob o
+	err_has 'modhash: kernel/fs/two.ko: no such module, but it is in t/modules.order'
+	err_like '^modhash: o/kernel/text.ko: '
+	isnt 'nothing was written' test -e o.blob
+	rm o/kernel/text.ko
 done
 run 0 create --order=t/modules.order -o o.table o
 err_is 'modhash: note: modules of the order that are missing: 1'
@@ -204,14 +211,17 @@ err_like '^modhash: bad.order: '
 
 # --- none, and one ---
 
-mkdir none
+mkdir none only
+cp le.ko only
 for format in table list merkle; do
-	run 0 create -q --format=$format -o none.blob none
+	run 0 create --format=$format -o none.blob none
 	err_is ''
 	run 0 show none.blob
 	run 0 create --format=$format -o one.blob le.ko
 	err_is ''
 	run 0 show one.blob
+	run 0 create --format=$format -o one.blob only
+	err_is ''
 done
 is 'the root of one module has one level' test "$(head -c 1 one.blob | od -An -tu1 | tr -d ' ')" = 1
 

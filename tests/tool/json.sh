@@ -109,6 +109,8 @@ json_is '.blobs' null
 json 2 create -o new.blob -f list --order=t/modules.order foreign.ko
 mkdir none
 json 0 create -o none.table none
+json_is '.notes | length' 0
+json 0 create -o two.table t/kernel/fs/one.ko t/kernel/fs/two.ko
 json_is '.notes | length' 1
 
 json 0 show t.table
@@ -228,6 +230,9 @@ if [ -x "${GEN_CANON:=$(pwd)/tests/gen/gen-canon}" ]; then
 	"$GEN_CANON" .
 	json 0 digest --scope=canonical --base=base module.ko
 	json_is '.files[0].scope' canonical
+	json_is '.files[0].canonical_version' 1
+	json 0 digest module.ko
+	json_is '.files[0] | has("canonical_version")' false
 	json 2 digest --scope=canonical module.ko
 	json 0 canon --base=base -o out.ko permuted.ko
 	json_is '.files[0].result' changed

@@ -242,6 +242,13 @@ START_TEST(test_malformed)
 	trailergen_add_raw(&file, &raw, "", 0);
 	malformed(7 + 6, "0xab");
 
+	/* The historic kinds have a name and a key identifier beside the signature. */
+	file.length = 7;
+	raw = (struct trailergen){ .id_type = MODHASH_TRAILER_X509, .signer_len = 20,
+				   .key_id_len = 30, .sig_len = 4 };
+	trailergen_add_raw(&file, &raw, "", 0);
+	malformed(7 + 8, "claims 54 bytes of data, and the file has 7");
+
 	file.length = 7;
 	gen_text(&file, MODHASH_TRAILER_MARKER);
 	malformed(7, "7 bytes before the marker");
