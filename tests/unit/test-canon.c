@@ -686,7 +686,8 @@ START_TEST(test_public_rewrite)
 }
 END_TEST
 
-static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, struct maker b)
+static uint32_t kinds_under(uint32_t policy, const struct modhash_btf_base *of, struct maker a,
+			    struct maker b)
 {
 	struct modhash_canon_opts opts = options(of);
 	struct file *one = malloc(sizeof(*one)), *two = malloc(sizeof(*two));
@@ -694,6 +695,7 @@ static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, stru
 	struct modhash_comparison result;
 
 	MODHASH_INIT(result);
+	opts.policy = policy;
 	ck_assert_int_eq(modhash_compare(first, second, &opts, &opts, NULL, NULL, &result, &error),
 			 0);
 	ck_assert_uint_eq(result.failed, 0);
@@ -702,6 +704,11 @@ static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, stru
 	free(one);
 	free(two);
 	return result.kinds;
+}
+
+static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, struct maker b)
+{
+	return kinds_under(MODHASH_BTF_CANONICAL, of, a, b);
 }
 
 /* Which of the two is malformed. */
@@ -745,6 +752,36 @@ START_TEST(test_public_compare)
 	ck_assert(kinds_of(of, one, other) & MODHASH_DIFFERS_SECTION);
 	ck_assert_uint_eq(failed_of(of, false), 1);
 	ck_assert_uint_eq(failed_of(of, true), 2);
+	modhash_btf_base_free(of);
+}
+END_TEST
+
+/* What is left out does not count, and is not said to be in another order. */
+START_TEST(test_compare_policies)
+{
+	struct modhash_btf_base *of = public_base();
+	struct maker one = { .is_64 = true }, other = { .is_64 = true };
+
+	other.permute = 5;
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, one, other), MODHASH_DIFFERS_BTF);
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_RAW, NULL, one, other), MODHASH_DIFFERS_SECTION);
+	other.permute = 0;
+	other.member = "handle";
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, one, other),
+			  MODHASH_DIFFERS_BTF | MODHASH_DIFFERS_LAYOUT);
+	other = one;
+	other.no_btf = true;
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, one, other),
+			  MODHASH_DIFFERS_BTF | MODHASH_DIFFERS_LAYOUT);
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, other, one),
+			  MODHASH_DIFFERS_BTF | MODHASH_DIFFERS_LAYOUT);
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_RAW, NULL, one, other),
+			  MODHASH_DIFFERS_SECTION | MODHASH_DIFFERS_LAYOUT);
+	one.unresolved = other.unresolved = true;
+	ck_assert_uint_eq(kinds_of(of, one, other),
+			  MODHASH_DIFFERS_SECTION | MODHASH_DIFFERS_LAYOUT);
+	ck_assert_uint_eq(kinds_of(of, other, one),
+			  MODHASH_DIFFERS_SECTION | MODHASH_DIFFERS_LAYOUT);
 	modhash_btf_base_free(of);
 }
 END_TEST
@@ -799,6 +836,7 @@ int main(void)
 	tcase_add_test(tcase, test_public_base);
 	tcase_add_test(tcase, test_public_rewrite);
 	tcase_add_test(tcase, test_public_compare);
+	tcase_add_test(tcase, test_compare_policies);
 	tcase_add_test(tcase, test_golden);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
