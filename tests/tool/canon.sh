@@ -100,6 +100,13 @@ out_is "$golden  module.ko"
 is 'a damaged cache is made anew' cmp -s cache cache.kept
 run 0 digest --scope=canonical --base=base-be --base-cache=cache be32.ko
 isnt 'a stale cache is made anew' cmp -s cache cache.kept
+cp base base.kept
+for file in base text; do
+	run 2 digest --scope=canonical --base=base --base-cache=$file module.ko
+	err_like "^modhash: base: .*, $file, holds something else"
+done
+is 'what is no cache stays' cmp -s base base.kept
+is 'what is no cache stays, whatever it is' grep -q 'no BTF at all' text
 run 2 digest --scope=canonical --base=base --base-cache=no/such/dir module.ko
 run 2 digest --scope=canonical --base-cache=cache module.ko
 err_like '^modhash: --base-cache is for --base=FILE'

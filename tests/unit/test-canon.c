@@ -626,8 +626,18 @@ START_TEST(test_public_base)
 	scratch_make();
 	ck_assert_int_eq(modhash_btf_base_save(of, &cache, &error), 0);
 	scratch_file("btf", bytes, length);
-	scratch_file("stale", "not a cache", 11);
+	/* What holds something else stays: the base itself, say. */
+	scratch_file("text", "not a cache", 11);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "text", &other, &error),
+			 MODHASH_E_BLOB);
+	ck_assert_ptr_null(other);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "btf", &other, &error),
+			 MODHASH_E_BLOB);
+	scratch_file("empty", "", 0);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "empty", &other, &error), 0);
+	modhash_btf_base_free(other);
 	/* Whatever is wrong with a cache, it is made anew. */
+	scratch_file("stale", cache.data, cache.length / 2);
 	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "stale", &other, &error), 0);
 	modhash_btf_base_free(other);
 	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "stale", &other, &error), 0);
