@@ -43,6 +43,10 @@ run 0 digest --scope=canonical --btf=raw module.ko
 run 0 digest --scope=canonical --btf=drop module.ko permuted.ko
 is 'left out, its order does not matter' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -l)" = 1
 run 0 digest --scope=canonical --strict --base=base module.ko
+run 0 digest --scope=canonical --base=base twins.ko
+err_like '^modhash: .*twins.ko: 2 of its types have a double'
+run 2 digest --scope=canonical --strict --base=base twins.ko
+err_like '^modhash: twins.ko: .*2 BTF types have a double'
 run 0 digest --scope=canonical -a sha512 --base=base module.ko permuted.ko
 is 'sha512' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -c)" = 129
 

@@ -94,7 +94,7 @@ static void add_symbol(const struct maker *maker, struct section *sections, cons
 static void make_btf(const struct maker *maker, struct section *sections)
 {
 	static const char *const functions[] = { "open", "close", "write", "seek" };
-	uint32_t ids[5] = { BASE_TYPES + 1, BASE_TYPES + 2, BASE_TYPES + 3, BASE_TYPES + 4,
+	uint32_t ids[7] = { BASE_TYPES + 1, BASE_TYPES + 2, BASE_TYPES + 3, BASE_TYPES + 4,
 			    BASE_TYPES + 5 };
 	struct section *slots = &sections[IDS];
 	uint64_t seed = maker->permute;
@@ -113,6 +113,10 @@ static void make_btf(const struct maker *maker, struct section *sections)
 		lab_add(&lab, functions[i], LAB_INFO(12, i % 3), 1, 2);
 	lab_add(&lab, "state", LAB_INFO(4, 1), 4, 4, 
 		lab_string(&lab, maker->member ? maker->member : "fd"), 1, 0);
+	if (maker->twins) {
+		lab_add(&lab, "twin", LAB_INFO(8, 0), 1, 1);
+		lab_add(&lab, "twin", LAB_INFO(8, 0), 1, 1);
+	}
 	if (maker->permute)
 		lab_permute(&lab, &seed, ids, NULL);
 	lab_retarget(&lab, base_ids, base_names);

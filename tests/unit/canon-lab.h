@@ -27,6 +27,7 @@ struct maker {
 	bool resized;	       /* the base's int has no sign */
 	bool rotated;	       /* ids of functions */
 	bool unresolved;       /* .BTF_ids not filled in */
+	bool twins;	       /* two types that are the same */
 	bool swapped;	       /* two sections with the same name and other contents */
 	const char *member;    /* of the structure, instead of "fd" */
 	const char *spare_name; /* in .shstrtab */
