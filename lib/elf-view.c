@@ -209,6 +209,11 @@ static int name_section(struct mh_elf_view *view, uint32_t index, struct modhash
 	size_t length;
 
 	if (!view->names) {
+		/* Where nothing says whose names these are, no byte may hide. */
+		if (section->name_offset)
+			return mh_fail(err, MODHASH_E_ELF, section->header,
+				       "section %" PRIu32 " has a name, but no section has the names",
+				       index);
 		section->name = "";
 		return 0;
 	}

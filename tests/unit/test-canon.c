@@ -356,7 +356,14 @@ START_TEST(test_refused)
 	ck_assert_int_eq(digest_of(file->data, file->length, MH_CANON_RAW, digest), 0);
 	ck_assert_int_eq(digest_of(file->data, file->length, MH_CANON_DROP, digest), 0);
 	base = kept;
+	/* Names that are in no section: their offsets would not count. */
+	make(&maker, file);
+	memset(file->data + 62, 0, 2);
+	ck_assert_int_eq(digest_of(file->data, file->length, MH_CANON_RAW, digest),
+			 MODHASH_E_ELF);
+	ck_assert_uint_eq(error.offset, file->headers + 64);
 	/* Not a relocatable file. */
+	make(&maker, file);
 	file->data[16] = 2;
 	ck_assert_int_eq(code_of(file), MODHASH_E_NOT_MODULE);
 	free(file);
