@@ -150,6 +150,31 @@ static void make_btf(const struct maker *maker, struct section *sections)
 	}
 }
 
+static bool is_there(const struct maker *maker, int index);
+
+/* As it is numbered in the file, without those that are not there. */
+static uint32_t number_of(const struct maker *maker, uint32_t index)
+{
+	uint32_t number = index;
+
+	for (uint32_t i = 1; index < SECTIONS && i < index; i++)
+		number -= !is_there(maker, (int)i);
+	return number;
+}
+
+/* Two symbols more, in sections before and behind .BTF, whose numbers stand elsewhere. */
+static void make_indices(const struct maker *maker, struct section *sections)
+{
+	uint64_t each = sections[SYMTAB].entry_size;
+
+	add_symbol(maker, sections, "before", 0x10, 0xffff, 4, 4);
+	add_symbol(maker, sections, "behind", 0x10, 0xffff, 0, 4);
+	for (uint64_t i = 2; i < sections[SYMTAB].size / each; i++)
+		add(maker, &sections[INDICES], 4, 0);
+	add(maker, &sections[INDICES], 4, TEXT);
+	add(maker, &sections[INDICES], 4, number_of(maker, STRTAB));
+}
+
 static void make_sections(const struct maker *maker, struct section *sections)
 {
 	static const struct section shape[SECTIONS] = {
@@ -168,6 +193,8 @@ static void make_sections(const struct maker *maker, struct section *sections)
 		[STRTAB] = { .name = ".strtab", .type = 3 },
 		[SHSTRTAB] = { .name = ".shstrtab", .type = 3 },
 		[BASE] = { .name = ".BTF.base", .type = 1 },
+		[INDICES] = { .name = ".symtab_shndx", .type = 18, .link = SYMTAB,
+			      .entry_size = 4 },
 	};
 
 	memcpy(sections, shape, sizeof(shape));
@@ -197,16 +224,22 @@ static void make_sections(const struct maker *maker, struct section *sections)
 	add_symbol(maker, sections, "absolute", 0x10, 0xfff1, 12345, 0);
 	if (maker->spare_symbol)
 		add_text(&sections[STRTAB], maker->spare_symbol);
+	if (maker->extended)
+		make_indices(maker, sections);
 }
 
 static bool is_there(const struct maker *maker, int index)
 {
-	return index == BTF ? !maker->no_btf : index == BASE ? maker->distilled : true;
-}
-
-static uint32_t number_of(const struct maker *maker, uint32_t index)
-{
-	return maker->no_btf && index > BTF && index < SECTIONS ? index - 1 : index;
+	switch (index) {
+	case BTF:
+		return !maker->no_btf;
+	case BASE:
+		return maker->distilled;
+	case INDICES:
+		return maker->extended;
+	default:
+		return true;
+	}
 }
 
 /* Sections behind .BTF have one number less when it is not there. */
