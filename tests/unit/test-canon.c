@@ -632,9 +632,19 @@ END_TEST
 START_TEST(test_public_base)
 {
 	struct modhash_btf_base *of = public_base(), *other;
+	struct file *file = malloc(sizeof(*file));
 	struct modhash_buffer cache, again;
 	size_t length;
 	uint8_t *bytes = make_base_btf(&(struct maker){ .is_64 = true }, &length);
+
+	/* An ELF header, and nothing that it tells of. */
+	make(&(struct maker){ .is_64 = true }, file);
+	memset(file->data + 40, 0, 8);
+	memset(file->data + 60, 0, 4);
+	ck_assert_int_eq(modhash_btf_base_from_memory(ctx, file->data, 64, &other, &error),
+			 MODHASH_E_NOT_FOUND);
+	ck_assert_ptr_null(other);
+	free(file);
 
 	scratch_make();
 	ck_assert_int_eq(modhash_btf_base_save(of, &cache, &error), 0);
