@@ -28,6 +28,7 @@ struct record {
 	bool signed_pkcs7;
 	struct modhash_digest digest;
 	struct modhash_module_info info;
+	struct modhash_canon_info canon;   /* with the canonical scope */
 	struct modhash_error *error;	   /* if status is not 0 */
 	struct modhash_identity *identity; /* its strings in the same memory */
 };
@@ -219,9 +220,11 @@ static int canonical_end(const struct batch *batch, struct mh_slot *slot, struct
 	struct batch_slot *own = (struct batch_slot *)slot;
 	int ret = mh_canon_digest(&own->canon, own->outer, record->digest.bytes, error);
 
-	if (!ret)
-		mh_canon_digest_kind((int)batch->spec.algorithm, &record->digest);
-	return ret;
+	if (ret)
+		return ret;
+	mh_canon_digest_kind((int)batch->spec.algorithm, &record->digest);
+	MODHASH_INIT(record->canon);
+	return mh_canon_info(&own->canon, &record->canon);
 }
 
 /* Read a file, and say what of it is to be hashed; that it fails is put into its record. */
@@ -339,6 +342,8 @@ static int done(void *user, uint64_t index)
 	result.identity = record->identity;
 	result.identity_status = record->identity_status;
 	result.signed_pkcs7 = record->signed_pkcs7;
+	if (!record->status && batch->spec.scope == MODHASH_SCOPE_CANONICAL)
+		result.canon = &record->canon;
 	ret = batch->result(batch->user, &result);
 	record_fini(record);
 	return ret;

@@ -132,22 +132,28 @@ MODHASH_API int modhash_btf_base_from_memory(const struct modhash_ctx *ctx, cons
 	return ret;
 }
 
-/* A cache that is there and of this BTF: 1 and the base; else 0, whatever is wrong with it. */
+/*
+ * A cache that is there and of this BTF: 1 and the base; 0, whatever is wrong with it, as it
+ * can be made anew; or an error, for a file that holds something else is not ours to replace.
+ */
 static int try_cache(const struct modhash_ctx *ctx, const char *cache, const uint8_t *sum,
-		     struct mh_hasher *sha256, struct mh_btf_base **base)
+		     struct mh_hasher *sha256, struct mh_btf_base **base,
+		     struct modhash_error *err)
 {
 	struct modhash_module *file;
-	struct modhash_module_info info;
-	int ret;
+	int ret = 0;
 
 	if (modhash_module_from_path(ctx, cache, &file, NULL) < 0)
 		return 0;
-	MODHASH_INIT(info);
-	ret = modhash_module_info(file, &info);
-	if (ret == 0)
-		ret = mh_btf_base_load(info.data, (size_t)info.length, sum, sha256, base, NULL);
+	if (file->length && !mh_btf_is_cache(file->data, (size_t)file->length))
+		ret = mh_fail(err, MODHASH_E_BLOB, MODHASH_OFFSET_NONE,
+			      "the file for the cache of its hashes, %.200s, holds something else, "
+			      "and stays as it is",
+			      cache);
+	else if (mh_btf_base_load(file->data, (size_t)file->length, sum, sha256, base, NULL) == 0)
+		ret = 1;
 	modhash_module_free(file);
-	return ret == 0;
+	return ret;
 }
 
 static int write_cache(const struct mh_btf_base *base, const char *cache,
@@ -170,8 +176,10 @@ static int through_cache(const struct modhash_ctx *ctx, const struct found *foun
 	uint8_t sum[32];
 	int ret = mh_hasher_parts(sha256, &part, 1, sum, err);
 
-	if (ret < 0 || try_cache(ctx, cache, sum, sha256, base))
-		return ret;
+	if (ret == 0)
+		ret = try_cache(ctx, cache, sum, sha256, base, err);
+	if (ret)
+		return ret < 0 ? ret : 0;
 	ret = mh_btf_base_new(found->data, found->length, found->offset, sha256, base, err);
 	if (ret == 0)
 		ret = write_cache(*base, cache, sha256, err);

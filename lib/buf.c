@@ -6,24 +6,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "buf.h"
 #include "checked.h"
 #include "fail.h"
 
+/* From that size on, what the first touch of each page costs is more than reading a file. */
+#define HUGE_MIN ((size_t)8 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
+
 /* What malloc() could never give anyway; keeps the arithmetic below away from the edge. */
-#define BUF_MAX ((size_t)PTRDIFF_MAX - MH_BUF_ALIGNMENT)
+#define BUF_MAX ((size_t)PTRDIFF_MAX - HUGE_PAGE)
+
+/* Where pages can be huge, one touch is for 512 of them.  No more than a wish. */
+static void wish_huge_pages(void *data, size_t capacity)
+{
+#ifdef MADV_HUGEPAGE
+	madvise(data, capacity, MADV_HUGEPAGE);
+#else
+	(void)data;
+	(void)capacity;
+#endif
+}
 
 /* realloc() keeps no alignment: a new block, then a copy. */
 static int buf_move(struct mh_buf *buf, size_t capacity, struct modhash_error *err)
 {
+	size_t alignment = capacity >= HUGE_MIN ? HUGE_PAGE : MH_BUF_ALIGNMENT;
 	void *data = NULL;
 
 	if (capacity > BUF_MAX)
 		return mh_fail_nomem(err);
 	capacity = (capacity + MH_BUF_ALIGNMENT - 1) & ~(size_t)(MH_BUF_ALIGNMENT - 1);
-	if (posix_memalign(&data, MH_BUF_ALIGNMENT, capacity) != 0)
+	if (posix_memalign(&data, alignment, capacity) != 0)
 		return mh_fail_nomem(err);
+	if (alignment == HUGE_PAGE)
+		wish_huge_pages(data, capacity);
 	if (buf->length)
 		memcpy(data, buf->data, buf->length);
 	free(buf->data);

@@ -75,7 +75,7 @@ int mh_module_canon_begin(const struct modhash_module *module,
 			      err);
 }
 
-static int put_info(const struct mh_canon *canon, struct modhash_canon_info *info)
+int mh_canon_info(const struct mh_canon *canon, struct modhash_canon_info *info)
 {
 	struct modhash_canon_info ours;
 	const struct mh_btf_base *base =
@@ -107,7 +107,7 @@ static int digest_with(const struct modhash_module *module,
 		return ret;
 	ret = mh_canon_digest(&canon, outer, bytes, err);
 	if (ret == 0)
-		ret = put_info(&canon, info);
+		ret = mh_canon_info(&canon, info);
 	mh_canon_close(&canon);
 	return ret;
 }

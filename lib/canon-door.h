@@ -21,6 +21,9 @@ int mh_module_canon_begin(const struct modhash_module *module,
 			  const struct modhash_canon_opts *opts, struct mh_hasher *sha256,
 			  struct mh_canon *canon, struct modhash_error *err);
 
+/* What was seen: 0, or MODHASH_E_INVALID if @info has no size that fits. */
+int mh_canon_info(const struct mh_canon *canon, struct modhash_canon_info *info);
+
 /* The kind of a canonical digest; its bytes are for mh_canon_digest(). */
 void mh_canon_digest_kind(int algorithm, struct modhash_digest *digest);
 

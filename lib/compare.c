@@ -123,6 +123,12 @@ static int compare_section(struct mh_compare *compare, uint32_t in_a, uint32_t i
 	return tell_bytes(compare, a, b);
 }
 
+/* BTF that the policy leaves out is no section of the canonical form. */
+static bool is_left_out(const struct mh_canon *canon, uint32_t index)
+{
+	return canon->opts.policy == MH_CANON_DROP && mh_canon_is_btf(canon, index);
+}
+
 static int compare_sections(struct mh_compare *compare, struct modhash_error *err)
 {
 	const struct mh_elf_view *a = &compare->a.view, *b = &compare->b.view;
@@ -131,6 +137,8 @@ static int compare_sections(struct mh_compare *compare, struct modhash_error *er
 	for (uint32_t i = 1; ret == 0 && i < a->count; i++) {
 		uint32_t other;
 
+		if (is_left_out(&compare->a, i))
+			continue;
 		ret = find_partner(compare, b, &a->sections[i], i, &other, err);
 		if (ret == 0 && other)
 			ret = compare_section(compare, i, other, err);
@@ -141,6 +149,8 @@ static int compare_sections(struct mh_compare *compare, struct modhash_error *er
 	for (uint32_t i = 1; ret == 0 && i < b->count; i++) {
 		uint32_t other;
 
+		if (is_left_out(&compare->b, i))
+			continue;
 		ret = find_partner(compare, a, &b->sections[i], i, &other, err);
 		if (ret == 0 && !other)
 			ret = mh_compare_tell(compare, kind_of(b->sections[i].name),
@@ -159,34 +169,46 @@ static bool same_bytes(const struct mh_canon *a, uint32_t in_a, const struct mh_
 	return x->size == y->size && (!x->data || !y->data || !memcmp(x->data, y->data, x->size));
 }
 
-/* A .BTF_ids that refers to other types is no matter of order. */
-static bool same_ids(const struct mh_canon *a, const struct mh_canon *b)
+/* Of sections that hash the same, or that the policy leaves out: do their bytes differ? */
+static bool hides_difference(const struct mh_canon *a, uint32_t in_a, const struct mh_canon *b,
+			     uint32_t in_b)
 {
-	return same_bytes(a, a->ids_section, b, b->ids_section) ||
-	       memcmp(mh_canon_section_hash(a, a->ids_section),
-		      mh_canon_section_hash(b, b->ids_section), 32);
+	return !same_bytes(a, in_a, b, in_b) &&
+	       !memcmp(mh_canon_section_hash(a, in_a), mh_canon_section_hash(b, in_b), 32);
 }
 
-/* The same canonically, section by section, but not the same bytes. */
-static int compare_order(struct mh_compare *compare)
+/* With "raw", bytes of BTF were compared already; otherwise what they are, or nothing of them. */
+static int compare_btf(struct mh_compare *compare)
 {
 	const struct mh_canon *a = &compare->a, *b = &compare->b;
-	bool same = same_bytes(a, a->btf_section, b, b->btf_section) &&
-		    same_bytes(a, a->base_section, b, b->base_section) &&
-		    same_ids(a, b);
-	bool moved = a->view.count != b->view.count || a->view.length != b->view.length;
-	int ret = 0;
+	bool hidden = hides_difference(a, a->btf_section, b, b->btf_section) ||
+		      hides_difference(a, a->base_section, b, b->base_section) ||
+		      hides_difference(a, a->ids_section, b, b->ids_section);
 
-	if (!same && !(compare->kinds & MODHASH_DIFFERS_TYPE))
-		ret = mh_compare_tell(compare, MODHASH_DIFFERS_BTF_ORDER, "", "types are numbered in "
-				      "another order");
-	for (uint32_t i = 1; !moved && i < a->view.count; i++)
-		moved = a->view.sections[i].offset != b->view.sections[i].offset ||
-			a->view.sections[i].name_offset != b->view.sections[i].name_offset;
-	if (ret == 0 && (moved || !compare->kinds))
-		ret = mh_compare_tell(compare, MODHASH_DIFFERS_LAYOUT, "",
-				      "sections lie elsewhere in the file");
-	return ret;
+	if (!hidden || a->opts.policy == MH_CANON_RAW)
+		return 0;
+	if (a->opts.policy == MH_CANON_DROP)
+		return mh_compare_tell(compare, MODHASH_DIFFERS_BTF, "",
+				       "differs, and is left out");
+	if (compare->kinds & MODHASH_DIFFERS_TYPE)
+		return 0;
+	return mh_compare_tell(compare, MODHASH_DIFFERS_BTF_ORDER, "",
+			       "types are numbered in another order");
+}
+
+/* Where sections are; or else the order of the names of symbols. */
+static int compare_layout(struct mh_compare *compare)
+{
+	const struct mh_elf_view *a = &compare->a.view, *b = &compare->b.view;
+	bool moved = a->count != b->count || a->length != b->length;
+
+	for (uint32_t i = 1; !moved && i < a->count; i++)
+		moved = a->sections[i].offset != b->sections[i].offset ||
+			a->sections[i].name_offset != b->sections[i].name_offset;
+	if (!moved && compare->kinds)
+		return 0;
+	return mh_compare_tell(compare, MODHASH_DIFFERS_LAYOUT, "",
+			       "sections lie elsewhere in the file");
 }
 
 static int compare_canonical(struct mh_compare *compare, struct mh_hasher *sha256,
@@ -212,7 +234,9 @@ static int compare_canonical(struct mh_compare *compare, struct mh_hasher *sha25
 	    memcmp(a, b, sizeof(a)))
 		ret = mh_compare_tell(compare, MODHASH_DIFFERS_SECTION, "",
 				      "sections are in another order");
-	return ret ? ret : compare_order(compare);
+	if (ret == 0)
+		ret = compare_btf(compare);
+	return ret ? ret : compare_layout(compare);
 }
 
 static int compare_files(struct mh_compare *compare, const struct modhash_module *a,

@@ -209,6 +209,11 @@ static int name_section(struct mh_elf_view *view, uint32_t index, struct modhash
 	size_t length;
 
 	if (!view->names) {
+		/* Where nothing says whose names these are, no byte may hide. */
+		if (section->name_offset)
+			return mh_fail(err, MODHASH_E_ELF, section->header,
+				       "section %" PRIu32 " has a name, but no section has the names",
+				       index);
 		section->name = "";
 		return 0;
 	}
@@ -250,11 +255,14 @@ static int read_sections(struct mh_elf_view *view, struct modhash_error *err)
 {
 	int ret = 0;
 
-	if (!view->count)
-		return 0;
-	view->sections = calloc(view->count, sizeof(*view->sections));
+	/* Section 0 is what was not found: there is one, even if the file has none. */
+	view->sections = calloc((size_t)view->count + !view->count, sizeof(*view->sections));
 	if (!view->sections)
 		return mh_fail_nomem(err);
+	if (!view->count) {
+		view->sections[0].name = "";
+		return 0;
+	}
 	for (uint32_t i = 0; ret == 0 && i < view->count; i++) {
 		read_section(view,
 			     view->section_headers + (uint64_t)i * view->section_header_size,

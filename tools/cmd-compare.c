@@ -26,9 +26,9 @@ static const struct {
 	{ MODHASH_DIFFERS_COMPRESSION, "compression" }, { MODHASH_DIFFERS_TRAILERS, "signature" },
 	{ MODHASH_DIFFERS_LAYOUT, "section layout" },	{ MODHASH_DIFFERS_BTF_ORDER, "BTF order" },
 	{ MODHASH_DIFFERS_BUILD_ID, "build id" },	{ MODHASH_DIFFERS_DEBUG, "debug sections" },
-	{ MODHASH_DIFFERS_HEADER, "ELF header" },	{ MODHASH_DIFFERS_SECTION, "section" },
-	{ MODHASH_DIFFERS_SYMBOL, "symbol" },		{ MODHASH_DIFFERS_MODINFO, "modinfo" },
-	{ MODHASH_DIFFERS_TYPE, "type" },
+	{ MODHASH_DIFFERS_BTF, "BTF" },			{ MODHASH_DIFFERS_HEADER, "ELF header" },
+	{ MODHASH_DIFFERS_SECTION, "section" },		{ MODHASH_DIFFERS_SYMBOL, "symbol" },
+	{ MODHASH_DIFFERS_MODINFO, "modinfo" },		{ MODHASH_DIFFERS_TYPE, "type" },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

@@ -6,6 +6,7 @@
 #include <config.h>
 #endif
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,17 @@ struct digest {
 	uint64_t failed;
 };
 
+static void set_canon(json_t *object, const struct modhash_file_result *result)
+{
+	const struct modhash_canon_info *canon = result->canon;
+	bool has_btf = canon->flags & MODHASH_CANON_HAS_BTF;
+
+	json_set_uint(object, "types", canon->types);
+	json_set_uint(object, "duplicates", canon->duplicates);
+	json_set_hex(object, "base_sha256", has_btf ? canon->base_sha256 : NULL,
+		     sizeof(canon->base_sha256));
+}
+
 static void print_json(struct tool *tool, const char *path,
 		       const struct modhash_file_result *result)
 {
@@ -65,6 +77,8 @@ static void print_json(struct tool *tool, const char *path,
 		json_object_set_new(object, "error", json_error(NULL, result->error));
 	else
 		json_set_digest(object, result->digest);
+	if (result->canon)
+		set_canon(object, result);
 	json_element(tool, object);
 }
 
@@ -91,6 +105,10 @@ static int digest_result(void *user, const struct modhash_file_result *result)
 		progress_clear(&tool->progress);
 		printf("%s%s  %s\n", strcmp(name, file.path) ? "\\" : "", hex, name);
 		free(name);
+		if (result->canon && result->canon->duplicates)
+			report_note(tool, "%s: %" PRIu32 " of its types have a double, so that an "
+				    "equal digest would not prove that its types are equal",
+				    file.path, result->canon->duplicates);
 	}
 	return 0;
 }

@@ -190,7 +190,7 @@ void json_set_digest(json_t *object, const struct modhash_digest *digest)
 	json_set_text(object, "algorithm", modhash_algorithm_name(digest->algorithm));
 	json_set_text(object, "scope", modhash_scope_name(digest->scope));
 	if (digest->scope == MODHASH_SCOPE_CANONICAL)
-		json_set_uint(object, "canonical_version", digest->version);
+		json_set_uint(object, "form", digest->version);
 	json_set_hex(object, "digest", digest->bytes, digest->length);
 }
 

@@ -6,6 +6,7 @@
 #define MODHASH_BATCH_H
 
 #include <modhash/attributes.h>
+#include <modhash/canon.h>
 #include <modhash/context.h>
 #include <modhash/digest.h>
 #include <modhash/error.h>
@@ -49,6 +50,8 @@ struct modhash_run_opts {
  *	valid during the call
  * @identity_status: 0, or why there is no @identity
  * @signed_pkcs7: 1 if it has a PKCS#7 trailer
+ * @canon: what was seen on the way to a canonical digest; NULL if @status is not 0, and with
+ *	other scopes
  *
  * Since: 0.1
  */
@@ -62,6 +65,7 @@ struct modhash_file_result {
 	const struct modhash_identity *identity;
 	int32_t identity_status;
 	uint32_t signed_pkcs7;
+	const struct modhash_canon_info *canon;
 };
 
 /**

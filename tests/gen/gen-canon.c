@@ -37,6 +37,7 @@ static const struct {
 	{ "member.ko", { .is_64 = true, .member = "handle" } },
 	{ "rotated.ko", { .is_64 = true, .rotated = true } },
 	{ "without.ko", { .is_64 = true, .no_btf = true } },
+	{ "twins.ko", { .is_64 = true, .twins = true } },
 	{ "unresolved.ko", { .is_64 = true, .permute = 3, .unresolved = true } },
 	{ "distilled.ko", { .is_64 = true, .distilled = true } },
 	{ "distilled-permuted.ko",

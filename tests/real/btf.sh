@@ -51,6 +51,21 @@ else
 	modhash digest --scope=canonical --base="$vmlinux" --base-cache="$here/cache" "$plain"
 	exits 0 "$kernel: digest --scope=canonical of $count modules"
 	sed "s,  $plain/,  ," "$work/out" >"$here/canonical"
+
+	# What doc/btf.md says, by a program that was made of it alone: some of the modules, and
+	# all that have .BTF_ids.
+	{
+		awk 'NR % 40 == 7' "$here/paths"
+		xargs -d '\n' grep -l __BTF_ID__ <"$here/paths"
+	} | sort -u >"$here/by-the-book"
+	"$top/tests/real/canonical.py" "$vmlinux" <"$here/by-the-book" | sort >"$here/expected"
+	for policy in canonical raw drop; do
+		xargs -d '\n' "$MODHASH" digest --scope=canonical --btf=$policy --base="$here/cache" \
+			<"$here/by-the-book" | sed "s/  /  $policy  /"
+	done | sort >"$here/found"
+	same "$kernel: doc/btf.md makes the same of $(wc -l <"$here/by-the-book") modules" \
+		"$here/expected" "$here/found"
+
 	rm -rf "$here/rewritten"
 	mkdir "$here/rewritten"
 	(cd "$plain/kernel" && find fs lib -type d) | (cd "$here/rewritten" && xargs mkdir -p)

@@ -43,6 +43,10 @@ run 0 digest --scope=canonical --btf=raw module.ko
 run 0 digest --scope=canonical --btf=drop module.ko permuted.ko
 is 'left out, its order does not matter' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -l)" = 1
 run 0 digest --scope=canonical --strict --base=base module.ko
+run 0 digest --scope=canonical --base=base twins.ko
+err_like '^modhash: .*twins.ko: 2 of its types have a double'
+run 2 digest --scope=canonical --strict --base=base twins.ko
+err_like '^modhash: twins.ko: .*2 BTF types have a double'
 run 0 digest --scope=canonical -a sha512 --base=base module.ko permuted.ko
 is 'sha512' test "$(cut -d ' ' -f 1 "$out" | uniq | wc -c)" = 129
 
@@ -100,6 +104,13 @@ out_is "$golden  module.ko"
 is 'a damaged cache is made anew' cmp -s cache cache.kept
 run 0 digest --scope=canonical --base=base-be --base-cache=cache be32.ko
 isnt 'a stale cache is made anew' cmp -s cache cache.kept
+cp base base.kept
+for file in base text; do
+	run 2 digest --scope=canonical --base=base --base-cache=$file module.ko
+	err_like "^modhash: base: .*, $file, holds something else"
+done
+is 'what is no cache stays' cmp -s base base.kept
+is 'what is no cache stays, whatever it is' grep -q 'no BTF at all' text
 run 2 digest --scope=canonical --base=base --base-cache=no/such/dir module.ko
 run 2 digest --scope=canonical --base-cache=cache module.ko
 err_like '^modhash: --base-cache is for --base=FILE'

@@ -230,9 +230,14 @@ if [ -x "${GEN_CANON:=$(pwd)/tests/gen/gen-canon}" ]; then
 	"$GEN_CANON" .
 	json 0 digest --scope=canonical --base=base module.ko
 	json_is '.files[0].scope' canonical
-	json_is '.files[0].canonical_version' 1
+	json_is '.files[0] | [.form, .types, .duplicates] | join(" ")' '1 5 0'
+	json_is '.files[0].base_sha256' "$(sha256sum <base | cut -d ' ' -f 1)"
+	"$MODHASH" canon --btf=drop -o dropped.ko module.ko
+	json 0 digest --scope=canonical --base=base twins.ko dropped.ko
+	json_is '.files | map(.duplicates) | join(" ")' '2 0'
+	json_is '.files[1].base_sha256' null
 	json 0 digest module.ko
-	json_is '.files[0] | has("canonical_version")' false
+	json_is '.files[0] | has("form")' false
 	json 2 digest --scope=canonical module.ko
 	json 0 canon --base=base -o out.ko permuted.ko
 	json_is '.files[0].result' changed

@@ -56,6 +56,22 @@ static uint32_t length_of(uint32_t info)
 	       (uint32_t)strlen(words[kind].each) * (info & 0xffff);
 }
 
+uint32_t lab_head(uint32_t info)
+{
+	return (uint32_t)strlen(words[kind_of(info)].head);
+}
+
+uint32_t lab_each(uint32_t info)
+{
+	return (uint32_t)strlen(words[kind_of(info)].each);
+}
+
+bool lab_same_words(uint32_t a, uint32_t b)
+{
+	return !strcmp(words[kind_of(a)].head, words[kind_of(b)].head) &&
+	       !strcmp(words[kind_of(a)].each, words[kind_of(b)].each);
+}
+
 char lab_word(uint32_t info, uint32_t index)
 {
 	uint32_t kind = kind_of(info);

@@ -32,6 +32,13 @@ uint32_t lab_below(uint64_t *seed, uint32_t below);
 /* 'n'ame, 'i'nfo, 't'ype, 'v'alue, 'z'ero: what word @index of a type with that info is. */
 char lab_word(uint32_t info, uint32_t index);
 
+/* How many words a type of that info has in front of its entries, and each of these. */
+uint32_t lab_head(uint32_t info);
+uint32_t lab_each(uint32_t info);
+
+/* Would two infos of the same count have words of the same meaning behind them? */
+bool lab_same_words(uint32_t a, uint32_t b);
+
 void lab_init(struct lab *lab, uint32_t first_id, uint32_t first_string);
 void lab_free(struct lab *lab);
 

@@ -94,7 +94,7 @@ static void add_symbol(const struct maker *maker, struct section *sections, cons
 static void make_btf(const struct maker *maker, struct section *sections)
 {
 	static const char *const functions[] = { "open", "close", "write", "seek" };
-	uint32_t ids[5] = { BASE_TYPES + 1, BASE_TYPES + 2, BASE_TYPES + 3, BASE_TYPES + 4,
+	uint32_t ids[7] = { BASE_TYPES + 1, BASE_TYPES + 2, BASE_TYPES + 3, BASE_TYPES + 4,
 			    BASE_TYPES + 5 };
 	struct section *slots = &sections[IDS];
 	uint64_t seed = maker->permute;
@@ -113,6 +113,10 @@ static void make_btf(const struct maker *maker, struct section *sections)
 		lab_add(&lab, functions[i], LAB_INFO(12, i % 3), 1, 2);
 	lab_add(&lab, "state", LAB_INFO(4, 1), 4, 4, 
 		lab_string(&lab, maker->member ? maker->member : "fd"), 1, 0);
+	if (maker->twins) {
+		lab_add(&lab, "twin", LAB_INFO(8, 0), 1, 1);
+		lab_add(&lab, "twin", LAB_INFO(8, 0), 1, 1);
+	}
 	if (maker->permute)
 		lab_permute(&lab, &seed, ids, NULL);
 	lab_retarget(&lab, base_ids, base_names);
@@ -146,6 +150,31 @@ static void make_btf(const struct maker *maker, struct section *sections)
 	}
 }
 
+static bool is_there(const struct maker *maker, int index);
+
+/* As it is numbered in the file, without those that are not there. */
+static uint32_t number_of(const struct maker *maker, uint32_t index)
+{
+	uint32_t number = index;
+
+	for (uint32_t i = 1; index < SECTIONS && i < index; i++)
+		number -= !is_there(maker, (int)i);
+	return number;
+}
+
+/* Two symbols more, in sections before and behind .BTF, whose numbers stand elsewhere. */
+static void make_indices(const struct maker *maker, struct section *sections)
+{
+	uint64_t each = sections[SYMTAB].entry_size;
+
+	add_symbol(maker, sections, "before", 0x10, 0xffff, 4, 4);
+	add_symbol(maker, sections, "behind", 0x10, 0xffff, 0, 4);
+	for (uint64_t i = 2; i < sections[SYMTAB].size / each; i++)
+		add(maker, &sections[INDICES], 4, 0);
+	add(maker, &sections[INDICES], 4, TEXT);
+	add(maker, &sections[INDICES], 4, number_of(maker, STRTAB));
+}
+
 static void make_sections(const struct maker *maker, struct section *sections)
 {
 	static const struct section shape[SECTIONS] = {
@@ -164,6 +193,8 @@ static void make_sections(const struct maker *maker, struct section *sections)
 		[STRTAB] = { .name = ".strtab", .type = 3 },
 		[SHSTRTAB] = { .name = ".shstrtab", .type = 3 },
 		[BASE] = { .name = ".BTF.base", .type = 1 },
+		[INDICES] = { .name = ".symtab_shndx", .type = 18, .link = SYMTAB,
+			      .entry_size = 4 },
 	};
 
 	memcpy(sections, shape, sizeof(shape));
@@ -193,16 +224,22 @@ static void make_sections(const struct maker *maker, struct section *sections)
 	add_symbol(maker, sections, "absolute", 0x10, 0xfff1, 12345, 0);
 	if (maker->spare_symbol)
 		add_text(&sections[STRTAB], maker->spare_symbol);
+	if (maker->extended)
+		make_indices(maker, sections);
 }
 
 static bool is_there(const struct maker *maker, int index)
 {
-	return index == BTF ? !maker->no_btf : index == BASE ? maker->distilled : true;
-}
-
-static uint32_t number_of(const struct maker *maker, uint32_t index)
-{
-	return maker->no_btf && index > BTF && index < SECTIONS ? index - 1 : index;
+	switch (index) {
+	case BTF:
+		return !maker->no_btf;
+	case BASE:
+		return maker->distilled;
+	case INDICES:
+		return maker->extended;
+	default:
+		return true;
+	}
 }
 
 /* Sections behind .BTF have one number less when it is not there. */

@@ -27,6 +27,8 @@ struct maker {
 	bool resized;	       /* the base's int has no sign */
 	bool rotated;	       /* ids of functions */
 	bool unresolved;       /* .BTF_ids not filled in */
+	bool extended;	       /* with SHT_SYMTAB_SHNDX, which two symbols use */
+	bool twins;	       /* two types that are the same */
 	bool swapped;	       /* two sections with the same name and other contents */
 	const char *member;    /* of the structure, instead of "fd" */
 	const char *spare_name; /* in .shstrtab */
@@ -35,7 +37,7 @@ struct maker {
 
 enum {
 	TEXT = 1, RELA, GROUP, DUP_A, DUP_B, IDS, BSS, EMPTY, BTF, SYMTAB, STRTAB, SHSTRTAB, BASE,
-	SECTIONS
+	INDICES, SECTIONS
 };
 
 struct file {

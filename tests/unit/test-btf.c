@@ -319,14 +319,25 @@ END_TEST
 /* --- the digest: what changes it --- */
 
 static unsigned int mutations, refused;
+/* By kind and word, entries' words behind those of the head: changes that were no error. */
+static unsigned int accepted[20][8];
+
+static uint32_t word_column(uint32_t info, uint32_t word)
+{
+	uint32_t head = lab_head(info), each = lab_each(info);
+
+	return word < head ? word : head + (word - head) % each;
+}
 
 static void mutated(const struct lab *lab, const uint8_t before[32], uint32_t type, uint32_t word)
 {
+	uint32_t info = lab->types[type].words[1];
 	uint8_t after[32];
 	int ret = lab_digest(lab, NULL, after);
 
 	mutations++;
 	refused += ret < 0;
+	accepted[info >> 24 & 0x1f][word_column(info, word)] += ret == 0;
 	ck_assert_msg(ret < 0 || memcmp(before, after, 32),
 		      "type %u, word %u, kind %u: changed, but the digest is the same", type, word,
 		      lab->types[type].words[1] >> 24);
@@ -375,6 +386,44 @@ static void classes_of(const struct lab *lab, uint32_t *class)
 	}
 }
 
+/* Do two entries of a type say the same? */
+static bool entries_alike(const struct lab *lab, uint32_t info, uint32_t head, const uint32_t *x,
+			  const uint32_t *y, const uint32_t *class)
+{
+	for (uint32_t i = 0; i < lab_each(info); i++) {
+		char word = lab_word(info, head + i);
+
+		if (word == 't' ? class[x[i]] != class[y[i]] :
+		    word == 'n' ? strcmp(lab->strings + x[i], lab->strings + y[i]) :
+				  x[i] != y[i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Each word of each kind was changed to something that can be, but for those that can't: words
+ * that are not used, names of what has none, and infos that say nothing but the kind.
+ */
+static void check_accepted(void)
+{
+	for (uint32_t kind = 1; kind < 20; kind++) {
+		uint32_t info = kind << 24;
+		bool nameless = kind == 2 || kind == 3 || (kind >= 9 && kind <= 11) || kind == 13;
+		bool only_kind = kind == 1 || kind == 3 || kind == 16;
+
+		for (uint32_t w = 0; w < lab_head(info) + lab_each(info); w++) {
+			char word = lab_word(info, w);
+			bool never = word == 'z' || (word == 'n' && w == 0 && nameless) ||
+				     (word == 'i' && only_kind);
+
+			ck_assert_msg(never == !accepted[kind][w],
+				      "kind %u, word %u: %u changes that can be", kind, w,
+				      accepted[kind][w]);
+		}
+	}
+}
+
 static void mutate_word(struct lab *lab, const uint8_t before[32], const uint32_t *class,
 			uint32_t t, uint32_t w, uint64_t *seed)
 {
@@ -405,10 +454,16 @@ static void mutate_word(struct lab *lab, const uint8_t before[32], const uint32_
 		}
 		break;
 	case 'i':
-		/* Another kind or count would make other words: these two are of the same. */
 		*word ^= LAB_KFLAG;
 		mutated(lab, before, t, w);
 		*word = old;
+		/* Kinds whose words are the same. */
+		for (uint32_t kind = 1; kind < 20; kind++) {
+			*word = (old & ~(0x1fu << 24)) | kind << 24;
+			if (*word != old && lab_same_words(*word, old))
+				mutated(lab, before, t, w);
+			*word = old;
+		}
 		if (old >> 24 == 12) {
 			*word = old ^ 1;
 			mutated(lab, before, t, w);
@@ -421,6 +476,54 @@ static void mutate_word(struct lab *lab, const uint8_t before[32], const uint32_
 			mutated(lab, before, t, w);
 			*word = old;
 		}
+		/* Some can only be a power of two, or go with what is beside them. */
+		for (int i = 0; i < 5; i++) {
+			const uint32_t values[] = { old << 1, old >> 1, old + 1, old - 1, ~0u };
+
+			*word = values[i];
+			if (*word != old)
+				mutated(lab, before, t, w);
+			*word = old;
+		}
+	}
+}
+
+/* The entries of a type: one taken away, one twice, and two that change places. */
+static void mutate_entries(struct lab *lab, const uint8_t before[32], const uint32_t *class,
+			   uint32_t t)
+{
+	struct lab_type *type = &lab->types[t], old = *type;
+	uint32_t info = old.words[1], head = lab_head(info), each = lab_each(info);
+	uint32_t count = each ? (old.count - head) / each : 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = head + i * each, rest = old.count - at - each;
+
+		type->words = malloc((old.count + each) * sizeof(*type->words));
+		memcpy(type->words, old.words, at * sizeof(*type->words));
+		memcpy(type->words + at, old.words + at + each, rest * sizeof(*type->words));
+		type->words[1] = info - 1;
+		type->count = old.count - each;
+		mutated(lab, before, t, 1);
+		memcpy(type->words, old.words, (at + each) * sizeof(*type->words));
+		memcpy(type->words + at + each, old.words + at, (each + rest) * sizeof(*type->words));
+		type->words[1] = info + 1;
+		type->count = old.count + each;
+		mutated(lab, before, t, 1);
+		free(type->words);
+		*type = old;
+	}
+	for (uint32_t i = 1; i < count; i++) {
+		uint32_t *x = type->words + head + (i - 1) * each, *y = x + each, kept[3];
+
+		if (entries_alike(lab, info, head, x, y, class))
+			continue;
+		memcpy(kept, x, each * sizeof(*kept));
+		memcpy(x, y, each * sizeof(*kept));
+		memcpy(y, kept, each * sizeof(*kept));
+		mutated(lab, before, t, head);
+		memcpy(y, x, each * sizeof(*kept));
+		memcpy(x, kept, each * sizeof(*kept));
 	}
 }
 
@@ -443,12 +546,14 @@ START_TEST(test_mutated)
 			kinds[lab.types[t].words[1] >> 24 & 0x1f]++;
 			for (uint32_t w = 0; w < lab.types[t].count; w++)
 				mutate_word(&lab, before, class, t, w, &seed);
+			mutate_entries(&lab, before, class, t);
 		}
 		lab_free(&lab);
 	}
 	for (int kind = 1; kind < 20; kind++)
 		ck_assert_msg(kinds[kind] > 0, "no type of kind %d", kind);
 	ck_assert_uint_gt(mutations - refused, 10000);
+	check_accepted();
 }
 END_TEST
 

@@ -55,11 +55,15 @@ static bool same(const struct maker *a, const struct maker *b, enum mh_canon_pol
 	return !memcmp(x, y, 32);
 }
 
-/* The four kinds of ELF file, and from 4 the same with .BTF.base. */
+/*
+ * The four kinds of ELF file; from 4 the same with .BTF.base, from 8 with extended numbers of
+ * sections.
+ */
+#define SHAPES 12
 static struct maker shape_of(int i)
 {
 	return (struct maker){ .is_64 = i & 1, .big_endian = i >> 1 & 1,
-			       .distilled = i >> 2 & 1 };
+			       .distilled = i >> 2 & 1, .extended = i >> 3 & 1 };
 }
 
 static void make_base(bool big_endian)
@@ -356,7 +360,14 @@ START_TEST(test_refused)
 	ck_assert_int_eq(digest_of(file->data, file->length, MH_CANON_RAW, digest), 0);
 	ck_assert_int_eq(digest_of(file->data, file->length, MH_CANON_DROP, digest), 0);
 	base = kept;
+	/* Names that are in no section: their offsets would not count. */
+	make(&maker, file);
+	memset(file->data + 62, 0, 2);
+	ck_assert_int_eq(digest_of(file->data, file->length, MH_CANON_RAW, digest),
+			 MODHASH_E_ELF);
+	ck_assert_uint_eq(error.offset, file->headers + 64);
 	/* Not a relocatable file. */
+	make(&maker, file);
 	file->data[16] = 2;
 	ck_assert_int_eq(code_of(file), MODHASH_E_NOT_MODULE);
 	free(file);
@@ -436,7 +447,8 @@ static void check_dropped(const struct file *file, const struct mh_buf *out)
 		ck_assert_str_eq(before.sections[x->link].name, after.sections[y->link].name);
 		if (y->alignment && y->data && x->offset % x->alignment == 0)
 			ck_assert_uint_eq(y->offset % y->alignment, 0);
-		if (i == before.names || i == before.symtab || x->type == MH_SHT_GROUP ||
+		if (i == before.names || i == before.symtab || i == before.indices ||
+		    x->type == MH_SHT_GROUP ||
 		    !strcmp(x->name, ".BTF_ids"))
 			continue;
 		ck_assert_uint_eq(x->size, y->size);
@@ -450,12 +462,13 @@ static void check_dropped(const struct file *file, const struct mh_buf *out)
 
 START_TEST(test_drop)
 {
-	struct maker maker = shape_of(_i / 4);
+	struct maker maker = shape_of(_i / 4 % 4);
 	struct file *file = malloc(sizeof(*file));
 	struct mh_buf one = MH_BUF_EMPTY, two = MH_BUF_EMPTY;
 	struct mh_canon_changes changes;
 	uint8_t before[32], after[32];
 
+	maker.extended = _i >= 16;
 	maker.distilled = _i & 1;
 	maker.unresolved = _i >> 1 & 1;
 	for (unsigned int layout = 0; layout < 16; layout++) {
@@ -619,15 +632,35 @@ END_TEST
 START_TEST(test_public_base)
 {
 	struct modhash_btf_base *of = public_base(), *other;
+	struct file *file = malloc(sizeof(*file));
 	struct modhash_buffer cache, again;
 	size_t length;
 	uint8_t *bytes = make_base_btf(&(struct maker){ .is_64 = true }, &length);
 
+	/* An ELF header, and nothing that it tells of. */
+	make(&(struct maker){ .is_64 = true }, file);
+	memset(file->data + 40, 0, 8);
+	memset(file->data + 60, 0, 4);
+	ck_assert_int_eq(modhash_btf_base_from_memory(ctx, file->data, 64, &other, &error),
+			 MODHASH_E_NOT_FOUND);
+	ck_assert_ptr_null(other);
+	free(file);
+
 	scratch_make();
 	ck_assert_int_eq(modhash_btf_base_save(of, &cache, &error), 0);
 	scratch_file("btf", bytes, length);
-	scratch_file("stale", "not a cache", 11);
+	/* What holds something else stays: the base itself, say. */
+	scratch_file("text", "not a cache", 11);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "text", &other, &error),
+			 MODHASH_E_BLOB);
+	ck_assert_ptr_null(other);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "btf", &other, &error),
+			 MODHASH_E_BLOB);
+	scratch_file("empty", "", 0);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "empty", &other, &error), 0);
+	modhash_btf_base_free(other);
 	/* Whatever is wrong with a cache, it is made anew. */
+	scratch_file("stale", cache.data, cache.length / 2);
 	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "stale", &other, &error), 0);
 	modhash_btf_base_free(other);
 	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "stale", &other, &error), 0);
@@ -686,7 +719,8 @@ START_TEST(test_public_rewrite)
 }
 END_TEST
 
-static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, struct maker b)
+static uint32_t kinds_under(uint32_t policy, const struct modhash_btf_base *of, struct maker a,
+			    struct maker b)
 {
 	struct modhash_canon_opts opts = options(of);
 	struct file *one = malloc(sizeof(*one)), *two = malloc(sizeof(*two));
@@ -694,6 +728,7 @@ static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, stru
 	struct modhash_comparison result;
 
 	MODHASH_INIT(result);
+	opts.policy = policy;
 	ck_assert_int_eq(modhash_compare(first, second, &opts, &opts, NULL, NULL, &result, &error),
 			 0);
 	ck_assert_uint_eq(result.failed, 0);
@@ -702,6 +737,11 @@ static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, stru
 	free(one);
 	free(two);
 	return result.kinds;
+}
+
+static uint32_t kinds_of(const struct modhash_btf_base *of, struct maker a, struct maker b)
+{
+	return kinds_under(MODHASH_BTF_CANONICAL, of, a, b);
 }
 
 /* Which of the two is malformed. */
@@ -749,6 +789,36 @@ START_TEST(test_public_compare)
 }
 END_TEST
 
+/* What is left out does not count, and is not said to be in another order. */
+START_TEST(test_compare_policies)
+{
+	struct modhash_btf_base *of = public_base();
+	struct maker one = { .is_64 = true }, other = { .is_64 = true };
+
+	other.permute = 5;
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, one, other), MODHASH_DIFFERS_BTF);
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_RAW, NULL, one, other), MODHASH_DIFFERS_SECTION);
+	other.permute = 0;
+	other.member = "handle";
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, one, other),
+			  MODHASH_DIFFERS_BTF | MODHASH_DIFFERS_LAYOUT);
+	other = one;
+	other.no_btf = true;
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, one, other),
+			  MODHASH_DIFFERS_BTF | MODHASH_DIFFERS_LAYOUT);
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_DROP, NULL, other, one),
+			  MODHASH_DIFFERS_BTF | MODHASH_DIFFERS_LAYOUT);
+	ck_assert_uint_eq(kinds_under(MODHASH_BTF_RAW, NULL, one, other),
+			  MODHASH_DIFFERS_SECTION | MODHASH_DIFFERS_LAYOUT);
+	one.unresolved = other.unresolved = true;
+	ck_assert_uint_eq(kinds_of(of, one, other),
+			  MODHASH_DIFFERS_SECTION | MODHASH_DIFFERS_LAYOUT);
+	ck_assert_uint_eq(kinds_of(of, other, one),
+			  MODHASH_DIFFERS_SECTION | MODHASH_DIFFERS_LAYOUT);
+	modhash_btf_base_free(of);
+}
+END_TEST
+
 #define GOLDEN_CANONICAL "733af391d6896b6ae096cf915169329501499c257700974e322c3903823f49c7"
 #define GOLDEN_RAW "b1be1548b6a583fc8e6d615446c53c63d64e8c3a2406f507332903cc39718bf3"
 #define GOLDEN_DROP "d0065689a2d6fe8b163f74ded27a613db0e05338d2d1fbe278f6571db1562fda"
@@ -783,22 +853,23 @@ int main(void)
 	    modhash_ctx_new(NULL, &ctx, &error) < 0)
 		return 1;
 	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, test_layout, 0, 8);
-	tcase_add_loop_test(tcase, test_order_of_btf, 0, 8);
+	tcase_add_loop_test(tcase, test_layout, 0, SHAPES);
+	tcase_add_loop_test(tcase, test_order_of_btf, 0, SHAPES);
 	tcase_add_loop_test(tcase, test_what_matters, 0, 4);
 	tcase_add_loop_test(tcase, test_distilled, 0, 4);
 	tcase_add_loop_test(tcase, test_policies_differ, 0, 4);
-	tcase_add_loop_test(tcase, test_every_byte, 0, 8);
-	tcase_add_loop_test(tcase, test_every_cut, 0, 8);
-	tcase_add_loop_test(tcase, test_noise, 0, 8);
+	tcase_add_loop_test(tcase, test_every_byte, 0, SHAPES);
+	tcase_add_loop_test(tcase, test_every_cut, 0, SHAPES);
+	tcase_add_loop_test(tcase, test_noise, 0, SHAPES);
 	tcase_add_test(tcase, test_refused);
-	tcase_add_loop_test(tcase, test_rewrite, 0, 8);
-	tcase_add_loop_test(tcase, test_drop, 0, 16);
+	tcase_add_loop_test(tcase, test_rewrite, 0, SHAPES);
+	tcase_add_loop_test(tcase, test_drop, 0, 32);
 	tcase_add_loop_test(tcase, test_drop_referred, 0, 4);
 	tcase_add_test(tcase, test_public_digest);
 	tcase_add_test(tcase, test_public_base);
 	tcase_add_test(tcase, test_public_rewrite);
 	tcase_add_test(tcase, test_public_compare);
+	tcase_add_test(tcase, test_compare_policies);
 	tcase_add_test(tcase, test_golden);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
