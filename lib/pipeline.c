@@ -10,7 +10,11 @@
 #include <string.h>
 
 #include "fail.h"
+#include "files.h"
 #include "pipeline.h"
+
+/* Room for any file that is not among those that go first, so that buffers stay as they are. */
+#define BUFFER_LEAST ((size_t)MH_LARGE_FILE + 1)
 
 /* Buffers that one file made larger than this are not kept for the next. */
 #define BUFFER_KEPT_MAX ((size_t)64 << 20)
@@ -48,6 +52,10 @@ int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
 		mh_module_init(&slot->module, ctx);
 		slot->module.decoders = &made->decoders;
 		made->slots[made->count++] = slot;
+		if (mh_buf_reserve(&slot->module.file, BUFFER_LEAST, err)) {
+			mh_pipeline_free(made);
+			return MODHASH_E_NOMEM;
+		}
 	}
 	/* Each message that is being hashed may need a slot of its own. */
 	if (made->count < count) {
