@@ -22,8 +22,8 @@
 /* xz -9 needs 65 MiB; a header can ask for 4 GiB. */
 #define DECODER_MEMORY (UINT64_C(256) << 20)
 
-/* Unpacked in some 10 ms: the stop flag is looked at in between. */
-#define STEP_MAX ((size_t)1 << 20)
+/* Unpacked in 10 ms even if hardly anything repeats: the stop flag is looked at in between. */
+#define STEP_MAX ((size_t)256 << 10)
 
 /* What the kernel's own decoder is given: make modules_install packs like this. */
 #define ENCODER_PRESET 6
