@@ -24,6 +24,7 @@ struct mh_pipeline {
 	void *user;
 	struct mh_hasher *hasher;
 	struct mh_decoders decoders;
+	struct mh_buf packed; /* what packed files are read into: see lend_packed() */
 	struct mh_feed *feed;
 	struct mh_slot *filling; /* has messages that are not given yet */
 	unsigned int count;
@@ -78,6 +79,7 @@ void mh_pipeline_free(struct mh_pipeline *pipeline)
 	}
 	free(pipeline->slots);
 	mh_decoders_fini(&pipeline->decoders);
+	mh_buf_free(&pipeline->packed);
 	free(pipeline);
 }
 
@@ -85,6 +87,31 @@ static void trim(struct mh_buf *buf)
 {
 	if (buf->capacity > BUFFER_KEPT_MAX)
 		mh_buf_free(buf);
+}
+
+static void swap_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	struct mh_buf buf = slot->module.file;
+
+	slot->module.file = pipeline->packed;
+	pipeline->packed = buf;
+}
+
+/*
+ * Packed bytes are not needed once they are unpacked, so that one buffer for them will do for
+ * all slots: a slot has it while its file is read and unpacked.
+ */
+static void lend_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	if (pipeline->packed.capacity > slot->module.file.capacity)
+		swap_packed(pipeline, slot);
+}
+
+static void take_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	if (slot->module.compression != MODHASH_COMPRESSION_NONE)
+		swap_packed(pipeline, slot);
+	trim(&pipeline->packed);
 }
 
 static void release(struct mh_slot *slot)
@@ -135,7 +162,9 @@ static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 		slot->more = NULL;
 		memset(slot->status, 0, sizeof(slot->status));
 		memset(&error, 0, sizeof(error));
+		lend_packed(pipeline, slot);
 		*status = pipeline->steps->begin(pipeline->user, slot, &error);
+		take_packed(pipeline, slot);
 		if (*status) {
 			if (*status != MODHASH_E_STOPPED)
 				mh_feed_fail(pipeline->feed, &slot->job, *status, &error);
