@@ -27,6 +27,9 @@
 /* A kernel reads no more than 65279; this is what we give memory for. */
 #define SECTIONS_MAX (UINT64_C(1) << 20)
 
+/* Most modules have some fifty sections. */
+#define RANGES_FEW 128
+
 #define NOTE_HEADER_SIZE 12
 
 /* struct module: its state, a list_head, then char name[64 - sizeof(unsigned long)]. */
@@ -259,7 +262,9 @@ static int get_contents(const struct image *image, uint64_t index, struct sectio
 	Elf_Scn *scn = elf_getscn(image->elf, (size_t)index);
 	const GElf_Shdr *header = &section->header;
 
-	memset(section, 0, sizeof(*section));
+	section->name = NULL;
+	section->data = NULL;
+	section->length = 0;
 	if (!scn || !gelf_getshdr(scn, &section->header))
 		return fail_libelf(err);
 	if (header->sh_type == SHT_NULL || header->sh_type == SHT_NOBITS)
@@ -358,11 +363,29 @@ static int compare_ranges(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
+/* A few, which are nearly in order, are sorted sooner than qsort() begins. */
+static void sort_ranges(struct range *ranges, size_t count)
+{
+	size_t i, at;
+
+	if (count > RANGES_FEW) {
+		qsort(ranges, count, sizeof(*ranges), compare_ranges);
+		return;
+	}
+	for (i = 1; i < count; i++) {
+		const struct range range = ranges[i];
+
+		for (at = i; at && compare_ranges(&ranges[at - 1], &range) > 0; at--)
+			ranges[at] = ranges[at - 1];
+		ranges[at] = range;
+	}
+}
+
 static int check_disjoint(struct range *ranges, size_t count, struct modhash_error *err)
 {
 	size_t i;
 
-	qsort(ranges, count, sizeof(*ranges), compare_ranges);
+	sort_ranges(ranges, count);
 	for (i = 1; i < count; i++) {
 		if (ranges[i].begin < ranges[i - 1].end)
 			return mh_fail(err, MODHASH_E_ELF, ranges[i].begin,
@@ -371,40 +394,6 @@ static int check_disjoint(struct range *ranges, size_t count, struct modhash_err
 				       ranges[i - 1].begin, ranges[i - 1].end - 1);
 	}
 	return 0;
-}
-
-/*
- * All sections lie in the file, have a name, and share no byte with one another or with
- * the headers.
- */
-static int check_sections(struct image *image, struct modhash_error *err)
-{
-	struct range *ranges;
-	struct section section;
-	size_t count = 0;
-	uint64_t i;
-	int ret = 0;
-
-	ranges = calloc((size_t)image->shnum + 2, sizeof(*ranges));
-	if (!ranges)
-		return mh_fail_nomem(err);
-	ranges[count++] = (struct range){ 0, image->layout->ehdr_size };
-	if (image->shnum)
-		ranges[count++] = (struct range){ image->shoff, header_offset(image, image->shnum) };
-	for (i = 1; i < image->shnum && !ret; i++) {
-		ret = get_section(image, i, &section, err);
-		if (ret || section.length == 0)
-			continue;
-		ranges[count].begin = section.header.sh_offset;
-		ranges[count].end = section.header.sh_offset + section.length;
-		if (ranges[count].end > image->end)
-			image->end = ranges[count].end;
-		count++;
-	}
-	if (!ret)
-		ret = check_disjoint(ranges, count, err);
-	free(ranges);
-	return ret;
 }
 
 /* --- what sections say --- */
@@ -535,6 +524,8 @@ static uint32_t flag_of_name(const char *name)
 	};
 	size_t i;
 
+	if (name[0] != '.' || !strchr("Bdz", name[1]))
+		return 0;
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (strcmp(name, flags[i].name) == 0)
 			return flags[i].flag;
@@ -553,39 +544,97 @@ static int take_unique(struct section *into, const struct image *image, uint64_t
 	return 0;
 }
 
-static int take_sections(const struct image *image, struct modhash_identity *identity,
-			 struct modhash_error *err)
+/* What is found on the way through the sections. */
+struct found {
+	struct section modinfo, this_module;
+	struct range *ranges;
+	size_t count;
+};
+
+static int take_section(const struct image *image, uint64_t index, const struct section *section,
+			struct found *found, struct modhash_identity *identity,
+			struct modhash_error *err)
 {
-	struct section section, modinfo = { .name = NULL }, this_module = { .name = NULL };
-	uint64_t i;
+	identity->flags |= flag_of_name(section->name);
+	if (section->header.sh_type == SHT_SYMTAB)
+		identity->flags &= ~MODHASH_IDENTITY_STRIPPED;
+	if (section->header.sh_type == SHT_NOTE)
+		return take_notes(image, section, identity, err);
+	if (strcmp(section->name, ".modinfo") == 0)
+		return take_unique(&found->modinfo, image, index, section, err);
+	if (strcmp(section->name, ".gnu.linkonce.this_module") == 0)
+		return take_unique(&found->this_module, image, index, section, err);
+	return 0;
+}
+
+static void add_range(struct image *image, struct found *found, uint64_t begin, uint64_t length)
+{
+	if (length == 0)
+		return;
+	found->ranges[found->count++] = (struct range){ begin, begin + length };
+	if (begin + length > image->end)
+		image->end = begin + length;
+}
+
+/*
+ * All sections lie in the file, have a name, and share no byte with one another or with
+ * the headers.
+ */
+static int go_through_sections(struct image *image, struct found *found,
+			       struct modhash_identity *identity, struct modhash_error *err)
+{
+	struct section section;
 	int ret = 0;
 
-	identity->flags = MODHASH_IDENTITY_STRIPPED;
-	for (i = 1; i < image->shnum && !ret; i++) {
+	add_range(image, found, 0, image->layout->ehdr_size);
+	for (uint64_t i = 1; i < image->shnum && !ret; i++) {
 		ret = get_section(image, i, &section, err);
 		if (ret)
 			return ret;
-		identity->flags |= flag_of_name(section.name);
-		if (section.header.sh_type == SHT_SYMTAB)
-			identity->flags &= ~MODHASH_IDENTITY_STRIPPED;
-		if (section.header.sh_type == SHT_NOTE)
-			ret = take_notes(image, &section, identity, err);
-		else if (strcmp(section.name, ".modinfo") == 0)
-			ret = take_unique(&modinfo, image, i, &section, err);
-		else if (strcmp(section.name, ".gnu.linkonce.this_module") == 0)
-			ret = take_unique(&this_module, image, i, &section, err);
+		add_range(image, found, section.header.sh_offset, section.length);
+		ret = take_section(image, i, &section, found, identity, err);
 	}
+	/* Where they are in most files: behind the sections. */
+	add_range(image, found, image->shoff, image->shnum * image->layout->shdr_size);
+	return ret ? ret : check_disjoint(found->ranges, found->count, err);
+}
+
+static int take_sections(struct image *image, struct found *found,
+			 struct modhash_identity *identity, struct modhash_error *err)
+{
+	int ret;
+
+	identity->flags = MODHASH_IDENTITY_STRIPPED;
+	ret = go_through_sections(image, found, identity, err);
 	if (!ret)
-		ret = check_modinfo(&modinfo, err);
+		ret = check_modinfo(&found->modinfo, err);
 	if (ret)
 		return ret;
 
-	take_modinfo(&modinfo, identity);
+	take_modinfo(&found->modinfo, identity);
 	if (!identity->name)
-		identity->name = this_module_name(&this_module, image->layout->word);
-	if (image->type == ET_REL && (modinfo.name || this_module.name))
+		identity->name = this_module_name(&found->this_module, image->layout->word);
+	if (image->type == ET_REL && (found->modinfo.name || found->this_module.name))
 		identity->flags |= MODHASH_IDENTITY_MODULE;
 	return 0;
+}
+
+/* Ranges of modules with sections as many as most have need no memory of their own. */
+static int take_image(struct image *image, struct modhash_identity *identity,
+		      struct modhash_error *err)
+{
+	struct found found = { .modinfo = { .name = NULL }, .this_module = { .name = NULL } };
+	struct range few[RANGES_FEW];
+	size_t needed = (size_t)image->shnum + 2;
+	int ret;
+
+	found.ranges = needed <= RANGES_FEW ? few : malloc(needed * sizeof(*found.ranges));
+	if (!found.ranges)
+		return mh_fail_nomem(err);
+	ret = take_sections(image, &found, identity, err);
+	if (found.ranges != few)
+		free(found.ranges);
+	return ret;
 }
 
 MODHASH_API int modhash_module_identity(const struct modhash_module *module,
@@ -603,9 +652,7 @@ MODHASH_API int modhash_module_identity(const struct modhash_module *module,
 	if (ret)
 		return ret;
 	memset(&ours, 0, sizeof(ours));
-	ret = check_sections(&image, err);
-	if (!ret)
-		ret = take_sections(&image, &ours, err);
+	ret = take_image(&image, &ours, err);
 	image_close(&image);
 	if (ret)
 		return ret;

@@ -433,13 +433,6 @@ MODHASH_API int modhash_files_get(const struct modhash_files *files, uint64_t in
 
 /* --- the order of work --- */
 
-/*
- * Files larger than this go first, the largest before the others: begun last, it would
- * be hashed by one thread while the others have nothing to do.  The small ones
- * stay in the order of the list, so that results do not have to wait for each other.
- */
-#define LARGE_FILE ((uint64_t)256 << 10)
-
 struct large {
 	uint64_t size;
 	uint64_t index;
@@ -466,7 +459,7 @@ uint64_t *mh_files_largest_first(const struct modhash_files *files)
 		return NULL;
 	}
 	for (size_t i = 0; i < files->count; i++) {
-		if (files->files[i].size > LARGE_FILE)
+		if (files->files[i].size > MH_LARGE_FILE)
 			large[larges++] = (struct large){ files->files[i].size, i };
 	}
 	if (larges > 1)
@@ -474,7 +467,7 @@ uint64_t *mh_files_largest_first(const struct modhash_files *files)
 	for (; at < larges; at++)
 		order[at] = large[at].index;
 	for (size_t i = 0; i < files->count; i++) {
-		if (files->files[i].size <= LARGE_FILE)
+		if (files->files[i].size <= MH_LARGE_FILE)
 			order[at++] = i;
 	}
 	free(large);

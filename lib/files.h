@@ -43,6 +43,13 @@ struct modhash_files {
 };
 
 /*
+ * Files larger than this go first, the largest before the others: begun last, it would
+ * be hashed by one thread while the others have nothing to do.  The small ones
+ * stay in the order of the list, so that results do not have to wait for each other.
+ */
+#define MH_LARGE_FILE ((uint64_t)256 << 10)
+
+/*
  * An order of work: large files first, then the others as they stand in the list.  To be
  * freed by the caller.  NULL if there is no memory, and the order of the list will do.
  */

@@ -26,7 +26,7 @@
 #include "sha256/sha256.h"
 
 /* Between two looks at the stop flag. */
-#define STEP_MAX ((size_t)4 << 20)
+#define STEP_MAX ((size_t)1 << 20)
 
 struct mh_hasher {
 	const struct mh_sha256_engine *engine; /* or NULL: libcrypto */

@@ -10,7 +10,11 @@
 #include <string.h>
 
 #include "fail.h"
+#include "files.h"
 #include "pipeline.h"
+
+/* Room for any file that is not among those that go first, so that buffers stay as they are. */
+#define BUFFER_LEAST ((size_t)MH_LARGE_FILE + 1)
 
 /* Buffers that one file made larger than this are not kept for the next. */
 #define BUFFER_KEPT_MAX ((size_t)64 << 20)
@@ -20,6 +24,7 @@ struct mh_pipeline {
 	void *user;
 	struct mh_hasher *hasher;
 	struct mh_decoders decoders;
+	struct mh_buf packed; /* what packed files are read into: see lend_packed() */
 	struct mh_feed *feed;
 	struct mh_slot *filling; /* has messages that are not given yet */
 	unsigned int count;
@@ -48,6 +53,10 @@ int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
 		mh_module_init(&slot->module, ctx);
 		slot->module.decoders = &made->decoders;
 		made->slots[made->count++] = slot;
+		if (mh_buf_reserve(&slot->module.file, BUFFER_LEAST, err)) {
+			mh_pipeline_free(made);
+			return MODHASH_E_NOMEM;
+		}
 	}
 	/* Each message that is being hashed may need a slot of its own. */
 	if (made->count < count) {
@@ -70,6 +79,7 @@ void mh_pipeline_free(struct mh_pipeline *pipeline)
 	}
 	free(pipeline->slots);
 	mh_decoders_fini(&pipeline->decoders);
+	mh_buf_free(&pipeline->packed);
 	free(pipeline);
 }
 
@@ -77,6 +87,31 @@ static void trim(struct mh_buf *buf)
 {
 	if (buf->capacity > BUFFER_KEPT_MAX)
 		mh_buf_free(buf);
+}
+
+static void swap_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	struct mh_buf buf = slot->module.file;
+
+	slot->module.file = pipeline->packed;
+	pipeline->packed = buf;
+}
+
+/*
+ * Packed bytes are not needed once they are unpacked, so that one buffer for them will do for
+ * all slots: a slot has it while its file is read and unpacked.
+ */
+static void lend_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	if (pipeline->packed.capacity > slot->module.file.capacity)
+		swap_packed(pipeline, slot);
+}
+
+static void take_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	if (slot->module.compression != MODHASH_COMPRESSION_NONE)
+		swap_packed(pipeline, slot);
+	trim(&pipeline->packed);
 }
 
 static void release(struct mh_slot *slot)
@@ -127,7 +162,9 @@ static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 		slot->more = NULL;
 		memset(slot->status, 0, sizeof(slot->status));
 		memset(&error, 0, sizeof(error));
+		lend_packed(pipeline, slot);
 		*status = pipeline->steps->begin(pipeline->user, slot, &error);
+		take_packed(pipeline, slot);
 		if (*status) {
 			if (*status != MODHASH_E_STOPPED)
 				mh_feed_fail(pipeline->feed, &slot->job, *status, &error);

@@ -58,11 +58,14 @@ static int read_status(int fd, struct stat *status, struct modhash_error *err)
 	return 0;
 }
 
-/* Fill the buffer from the file's beginning to its end, which is where a read gives 0. */
-static int read_all(int fd, uint64_t limit, const int *stop, struct mh_buf *buf,
+/*
+ * Fill the buffer from the file's beginning to its end: after @size bytes, as the kernel has
+ * it when it loads a module, or, if that is 0, where a read gives none.
+ */
+static int read_all(int fd, uint64_t size, uint64_t limit, const int *stop, struct mh_buf *buf,
 		    struct modhash_error *err)
 {
-	for (;;) {
+	while (!size || buf->length < size) {
 		size_t room = buf->capacity - buf->length;
 		ssize_t got;
 		int ret;
@@ -89,6 +92,7 @@ static int read_all(int fd, uint64_t limit, const int *stop, struct mh_buf *buf,
 			return 0;
 		buf->length += (size_t)got;
 	}
+	return 0;
 }
 
 static bool same_time(const struct timespec *a, const struct timespec *b)
@@ -132,13 +136,13 @@ int mh_source_read_fd(int fd, uint64_t limit, const int *stop, struct mh_buf *bu
 	if (before.st_size < 0 || (uint64_t)before.st_size > limit)
 		return fail_limit((uint64_t)before.st_size, limit, err);
 
-	/* A byte more than there should be: the read that finds the end needs room. */
+	/* A byte more than there should be: a read that yields it has found a change. */
 	capacity = before.st_size ? (uint64_t)before.st_size + 1 : UNSIZED_CAPACITY;
 	if (capacity > SIZE_MAX)
 		return mh_fail_nomem(err);
 	ret = mh_buf_reserve(buf, (size_t)capacity, err);
 	if (!ret)
-		ret = read_all(fd, limit, stop, buf, err);
+		ret = read_all(fd, (uint64_t)before.st_size, limit, stop, buf, err);
 	if (!ret)
 		ret = read_status(fd, &after, err);
 	if (!ret)

@@ -7,8 +7,11 @@
 #endif
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 
+#include "checked.h"
 #include "fail.h"
 #include "unpack.h"
 
@@ -19,8 +22,8 @@
 /* xz -9 needs 65 MiB; a header can ask for 4 GiB. */
 #define DECODER_MEMORY (UINT64_C(256) << 20)
 
-/* Unpacked in some 10 ms: the stop flag is looked at in between. */
-#define STEP_MAX ((size_t)1 << 20)
+/* Unpacked in 10 ms even if hardly anything repeats: the stop flag is looked at in between. */
+#define STEP_MAX ((size_t)256 << 10)
 
 /* What the kernel's own decoder is given: make modules_install packs like this. */
 #define ENCODER_PRESET 6
@@ -76,29 +79,85 @@ static lzma_ret run(const struct mh_decoders *decoders, lzma_stream *xz, uint64_
 }
 
 /*
+ * A decoder, and a piece of memory that liblzma gave back: it asks for one for the options of
+ * each block anew, and for nothing else when a decoder is used again.
+ */
+struct xz_decoder {
+	lzma_stream stream; /* first: it is what others see */
+	lzma_allocator allocator;
+	struct spare *spare;
+};
+
+#define SPARE_SIZE ((size_t)256)
+
+/* In front of all memory that liblzma has of us. */
+struct spare {
+	bool small; /* so that it can be kept */
+	max_align_t memory[];
+};
+
+static void *take_memory(void *user, size_t count, size_t size)
+{
+	struct xz_decoder *decoder = user;
+	struct spare *spare = decoder->spare;
+	size_t length;
+
+	if (!mh_mul_size(count, size, &length) || length > SIZE_MAX - sizeof(*spare))
+		return NULL;
+	if (length <= SPARE_SIZE && spare) {
+		decoder->spare = NULL;
+		return spare->memory;
+	}
+	spare = malloc(sizeof(*spare) + (length <= SPARE_SIZE ? SPARE_SIZE : length));
+	if (!spare)
+		return NULL;
+	spare->small = length <= SPARE_SIZE;
+	return spare->memory;
+}
+
+static void give_memory(void *user, void *memory)
+{
+	struct xz_decoder *decoder = user;
+	struct spare *spare;
+
+	if (!memory)
+		return;
+	spare = (void *)((char *)memory - offsetof(struct spare, memory));
+	if (spare->small && !decoder->spare)
+		decoder->spare = spare;
+	else
+		free(spare);
+}
+
+static lzma_stream *new_decoder(void)
+{
+	static const lzma_stream fresh = LZMA_STREAM_INIT;
+	struct xz_decoder *made = malloc(sizeof(*made));
+
+	if (!made)
+		return NULL;
+	made->allocator = (lzma_allocator){ take_memory, give_memory, made };
+	made->spare = NULL;
+	made->stream = fresh;
+	made->stream.allocator = &made->allocator;
+	return &made->stream;
+}
+
+/*
  * A decoder that is initialised again keeps its memory if it needs as much: most of the
  * cost of a small module.
  */
 static lzma_stream *decoder(struct mh_decoders *decoders, struct modhash_error *err)
 {
-	static const lzma_stream fresh = LZMA_STREAM_INIT;
-	lzma_stream *xz = decoders->xz;
-
-	if (!xz) {
-		xz = malloc(sizeof(*xz));
-		if (!xz) {
-			mh_fail_nomem(err);
-			return NULL;
-		}
-		*xz = fresh;
-		decoders->xz = xz;
-	}
-	if (lzma_stream_decoder(xz, DECODER_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK |
+	if (!decoders->xz)
+		decoders->xz = new_decoder();
+	if (!decoders->xz ||
+	    lzma_stream_decoder(decoders->xz, DECODER_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK |
 				(decoders->used ? 0 : LZMA_CONCATENATED)) != LZMA_OK) {
 		mh_fail_nomem(err);
 		return NULL;
 	}
-	return xz;
+	return decoders->xz;
 }
 
 static bool next_number(const uint8_t *data, size_t length, size_t *at, uint64_t *number)
@@ -159,9 +218,13 @@ int mh_unpack_xz(struct mh_decoders *decoders, const uint8_t *data, size_t lengt
 
 void mh_decoder_free_xz(void *decoder)
 {
-	if (decoder)
-		lzma_end(decoder);
-	free(decoder);
+	struct xz_decoder *done = decoder;
+
+	if (!done)
+		return;
+	lzma_end(&done->stream);
+	free(done->spare);
+	free(done);
 }
 
 int mh_pack_xz(const uint8_t *data, size_t length, struct mh_buf *out,

@@ -17,8 +17,8 @@
 /* zstd's default, whose window of 2 MiB and less every kernel reads. */
 #define ENCODER_LEVEL 3
 
-/* Unpacked in some 20 ms; with room for a whole frame, libzstd unpacks right into it. */
-#define STEP_MAX ((size_t)16 << 20)
+/* Unpacked in some 10 ms; with room for a whole frame, libzstd unpacks right into it. */
+#define STEP_MAX ((size_t)8 << 20)
 
 static int fail_zstd(size_t z_ret, size_t offset, struct modhash_error *err)
 {

@@ -154,27 +154,41 @@ static bool is_not_the_order(struct create *create, const struct place *output)
 	return other;
 }
 
-bool create_check_outputs(struct create *create)
+/* @output: where the blob goes; its path is NULL for standard output. */
+static bool outputs_differ(struct create *create, const struct place *output)
 {
-	const struct options *options = create->tool->options;
-	bool proofs = options->given[OPT_PROOFS];
+	bool proofs = create->tool->options->given[OPT_PROOFS];
 	bool beside = proofs && !create_appends(create);
 	uint64_t module_count, proof_count = 0;
 	struct place *modules = places_of(create, false, &module_count);
 	struct place *proof_places = beside ? places_of(create, true, &proof_count) : NULL;
-	struct place output = { .path = NULL };
 	bool good;
 
 	good = (!proofs || all_different(create, modules, module_count)) &&
 	       all_different(create, proof_places, proof_count);
-	if (good && !inputs_is_dash(options->value[OPT_OUTPUT]))
-		good = output_can_be(create, &output) &&
-		       is_none_of(create, &output, modules, module_count, "one of the modules") &&
-		       is_none_of(create, &output, proof_places, proof_count,
-				  "the proof of a module") &&
-		       is_not_the_order(create, &output);
-	free(output.path);
+	if (good && output->path)
+		good = is_none_of(create, output, modules, module_count, "one of the modules") &&
+		       is_none_of(create, output, proof_places, proof_count,
+				  "the proof of a module");
 	free_places(modules, module_count);
 	free_places(proof_places, proof_count);
+	return good;
+}
+
+/*
+ * A blob alone, where nothing is yet, can't be a module: one that is not there either ends
+ * it all when it is read.  So that no module's place has to be asked for.
+ */
+bool create_check_outputs(struct create *create)
+{
+	const struct options *options = create->tool->options;
+	struct place output = { .name = "", .path = NULL };
+	bool good = true;
+
+	if (!inputs_is_dash(options->value[OPT_OUTPUT]))
+		good = output_can_be(create, &output) && is_not_the_order(create, &output);
+	if (good && (options->given[OPT_PROOFS] || (output.path && !*output.name)))
+		good = outputs_differ(create, &output);
+	free(output.path);
 	return good;
 }

@@ -77,12 +77,12 @@ const struct mh_sha256_engine *mh_sha256_engine(uint32_t number)
 	    (leaf1_ecx & LEAF1_ECX_NEEDED) != LEAF1_ECX_NEEDED ||
 	    !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(ebx & LEAF7_EBX_SHA))
 		return NULL;
-	if (leaf1_ecx & LEAF1_ECX_OSXSAVE)
+	if ((leaf1_ecx & LEAF1_ECX_OSXSAVE) && !(number & MH_ENGINE_NO_AVX))
 		saved = xcr0();
 	avx = (leaf1_ecx & LEAF1_ECX_AVX) && (saved & XCR0_AVX) == XCR0_AVX;
 	avx512 = (ebx & LEAF7_EBX_HIGH) == LEAF7_EBX_HIGH && (saved & XCR0_AVX512) == XCR0_AVX512;
 
-	switch (number) {
+	switch (number & ~MH_ENGINE_NO_AVX) {
 	case MODHASH_ENGINE_SHANI_1:
 		return avx ? &shani_avx_1 : &shani_1;
 	case MODHASH_ENGINE_SHANI_2:

@@ -35,8 +35,11 @@ struct mh_sha256_engine {
 
 /*
  * The engine of that number (MODHASH_ENGINE_*); NULL if it is none of ours, or if this
- * processor, as the system lets us use it, does not have what it needs.
+ * processor, as the system lets us use it, does not have what it needs.  With
+ * MH_ENGINE_NO_AVX, for tests: what a processor without AVX would get.
  */
+#define MH_ENGINE_NO_AVX (UINT32_C(1) << 31)
+
 const struct mh_sha256_engine *mh_sha256_engine(uint32_t number);
 
 /* The fastest one here; MODHASH_ENGINE_EVP if none of ours can be used. */

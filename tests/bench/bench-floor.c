@@ -2,11 +2,13 @@
 /*
  * What can't be gone below: the files of a list are read, and do nothing; as many bytes in
  * messages of the same lengths are hashed, by the fastest engine, from memory; or, with
- * --xz, the files are decoded by liblzma, and do nothing.
+ * --unpack, the files are unpacked by the library that is best at it, and do nothing.
  *
- *	bench-floor [--xz] THREADS <LIST
+ *	bench-floor [--unpack|--zlib|--sizes] THREADS <LIST
  *
- * Prints wall times in nanoseconds: reading and hashing, or reading with decoding.
+ * Prints nanoseconds, the wall's and the processors': of reading, and of hashing; or, on one
+ * line, of reading with unpacking.  --zlib: .gz by zlib, also where there is libdeflate.
+ * --sizes: of the THREADS largest files, bytes as they are and unpacked.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
@@ -23,6 +25,15 @@
 
 #ifdef HAVE_LZMA
 #include <lzma.h>
+#endif
+#ifdef HAVE_ZLIB
+#include <zlib.h>
+#endif
+#ifdef HAVE_LIBDEFLATE
+#include <libdeflate.h>
+#endif
+#ifdef HAVE_ZSTD
+#include <zstd.h>
 #endif
 
 #include <modhash/modhash.h>
@@ -134,31 +145,161 @@ static void *read_files(void *arg)
 	return NULL;
 }
 
+/* Of one thread; all kept from file to file. */
+struct decoders {
+	uint8_t *unpacked;
 #ifdef HAVE_LZMA
-static void *decode_files(void *arg)
+	lzma_stream xz;
+#endif
+#ifdef HAVE_ZLIB
+	z_stream gz;
+#endif
+#ifdef HAVE_LIBDEFLATE
+	struct libdeflate_decompressor *deflate;
+#endif
+#ifdef HAVE_ZSTD
+	ZSTD_DCtx *zstd;
+#endif
+};
+
+static bool with_zlib;
+
+static size_t unpack_xz(struct decoders *decoders, const uint8_t *data, size_t length)
 {
-	uint8_t *buffer = aligned(longest), *unpacked = must(malloc(UNPACKED_MAX));
-	lzma_stream xz = LZMA_STREAM_INIT;
+#ifdef HAVE_LZMA
+	lzma_stream *xz = &decoders->xz;
+
+	if (lzma_stream_decoder(xz, UINT64_MAX, LZMA_CONCATENATED) != LZMA_OK)
+		return 0;
+	xz->next_in = data;
+	xz->avail_in = length;
+	xz->next_out = decoders->unpacked;
+	xz->avail_out = UNPACKED_MAX;
+	return lzma_code(xz, LZMA_FINISH) == LZMA_STREAM_END ? (size_t)xz->total_out : 0;
+#else
+	(void)decoders, (void)data, (void)length;
+	return 0;
+#endif
+}
+
+static size_t unpack_gz(struct decoders *decoders, const uint8_t *data, size_t length)
+{
+#ifdef HAVE_LIBDEFLATE
+	size_t unpacked;
+
+	if (!with_zlib)
+		return libdeflate_gzip_decompress(decoders->deflate, data, length,
+						  decoders->unpacked, UNPACKED_MAX, &unpacked) ?
+			       0 : unpacked;
+#endif
+#ifdef HAVE_ZLIB
+	if (inflateReset(&decoders->gz) != Z_OK)
+		return 0;
+	decoders->gz.next_in = (z_const Bytef *)data;
+	decoders->gz.avail_in = (uInt)length;
+	decoders->gz.next_out = decoders->unpacked;
+	decoders->gz.avail_out = (uInt)UNPACKED_MAX;
+	return inflate(&decoders->gz, Z_FINISH) == Z_STREAM_END ? decoders->gz.total_out : 0;
+#else
+	(void)decoders, (void)data, (void)length;
+	return 0;
+#endif
+}
+
+static size_t unpack_zstd(struct decoders *decoders, const uint8_t *data, size_t length)
+{
+#ifdef HAVE_ZSTD
+	size_t got = ZSTD_decompressDCtx(decoders->zstd, decoders->unpacked, UNPACKED_MAX, data,
+					 length);
+
+	return ZSTD_isError(got) ? 0 : got;
+#else
+	(void)decoders, (void)data, (void)length;
+	return 0;
+#endif
+}
+
+static size_t unpack(struct decoders *decoders, const struct file *file, const uint8_t *data)
+{
+	size_t got = file->length;
+
+	if (file->length > 6 && !memcmp(data, "\xfd" "7zXZ", 6))
+		got = unpack_xz(decoders, data, file->length);
+	else if (file->length > 6 && !memcmp(data, "\x1f\x8b", 2))
+		got = unpack_gz(decoders, data, file->length);
+	else if (file->length > 6 && !memcmp(data, "\x28\xb5\x2f\xfd", 4))
+		got = unpack_zstd(decoders, data, file->length);
+	if (!got)
+		die(file->path);
+	return got;
+}
+
+static void decoders_init(struct decoders *decoders)
+{
+	memset(decoders, 0, sizeof(*decoders));
+	decoders->unpacked = must(malloc(UNPACKED_MAX));
+#ifdef HAVE_ZLIB
+	if (inflateInit2(&decoders->gz, 15 + 16) != Z_OK)
+		die("zlib");
+#endif
+#ifdef HAVE_LIBDEFLATE
+	decoders->deflate = must(libdeflate_alloc_decompressor());
+#endif
+#ifdef HAVE_ZSTD
+	decoders->zstd = must(ZSTD_createDCtx());
+#endif
+}
+
+static void decoders_fini(struct decoders *decoders)
+{
+	free(decoders->unpacked);
+#ifdef HAVE_LZMA
+	lzma_end(&decoders->xz);
+#endif
+#ifdef HAVE_ZLIB
+	inflateEnd(&decoders->gz);
+#endif
+#ifdef HAVE_LIBDEFLATE
+	libdeflate_free_decompressor(decoders->deflate);
+#endif
+#ifdef HAVE_ZSTD
+	ZSTD_freeDCtx(decoders->zstd);
+#endif
+}
+
+static void *unpack_files(void *arg)
+{
+	uint8_t *buffer = aligned(longest);
+	struct decoders decoders;
 	const struct file *file;
 
 	(void)arg;
+	decoders_init(&decoders);
 	while ((file = take())) {
 		read_one(file, buffer);
-		if (lzma_stream_decoder(&xz, UINT64_MAX, LZMA_CONCATENATED) != LZMA_OK)
-			die("liblzma");
-		xz.next_in = buffer;
-		xz.avail_in = file->length;
-		xz.next_out = unpacked;
-		xz.avail_out = UNPACKED_MAX;
-		if (lzma_code(&xz, LZMA_FINISH) != LZMA_STREAM_END)
-			die(file->path);
+		unpack(&decoders, file, buffer);
 	}
-	lzma_end(&xz);
+	decoders_fini(&decoders);
 	free(buffer);
-	free(unpacked);
 	return NULL;
 }
-#endif
+
+static void print_sizes(int largest)
+{
+	uint8_t *buffer = aligned(longest);
+	struct decoders decoders;
+	size_t packed = 0, unpacked = 0;
+
+	decoders_init(&decoders);
+	for (int i = 0; i < largest && (size_t)i < count; i++) {
+		read_one(&files[i], buffer);
+		packed += files[i].length;
+		unpacked += unpack(&decoders, &files[i], buffer);
+	}
+	decoders_fini(&decoders);
+	free(buffer);
+	printf("%zu %zu\n", packed, unpacked);
+}
 
 /* One message a file, from the same memory each, which stays in the caches. */
 struct feed {
@@ -210,10 +351,18 @@ static void *hash_files(void *memory)
 	return NULL;
 }
 
-static double timed(void *(*work)(void *arg), void *arg, int threads)
+static double processors(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static void timed(void *(*work)(void *arg), void *arg, int threads)
 {
 	pthread_t thread[THREADS_MAX];
-	double before = now();
+	double before = now(), processors_before = processors();
 
 	taken = 0;
 	for (int i = 1; i < threads; i++) {
@@ -223,29 +372,29 @@ static double timed(void *(*work)(void *arg), void *arg, int threads)
 	work(arg);
 	for (int i = 1; i < threads; i++)
 		pthread_join(thread[i], NULL);
-	return now() - before;
+	printf("%.0f %.0f\n", now() - before, processors() - processors_before);
 }
 
 int main(int argc, char **argv)
 {
-	bool xz = argc == 3 && !strcmp(argv[1], "--xz");
-	int threads = argc == 2 + xz ? atoi(argv[1 + xz]) : 0;
+	const char *what = argc == 3 ? argv[1] : "";
+	int threads = argc == 2 || argc == 3 ? atoi(argv[argc - 1]) : 0;
 	uint8_t *memory;
 
 	if (threads < 1 || threads > THREADS_MAX)
-		die("usage: bench-floor [--xz] THREADS <LIST");
+		die("usage: bench-floor [--unpack|--zlib|--sizes] THREADS <LIST");
 	read_list();
-	if (xz) {
-#ifdef HAVE_LZMA
-		printf("%.0f\n", timed(decode_files, NULL, threads));
-		return 0;
-#else
-		die("built without liblzma");
-#endif
+	with_zlib = !strcmp(what, "--zlib");
+	if (!strcmp(what, "--sizes")) {
+		print_sizes(threads);
+	} else if (*what) {
+		timed(unpack_files, NULL, threads);
+	} else {
+		memory = aligned(longest);
+		memset(memory, 0x5a, longest);
+		timed(read_files, NULL, threads);
+		timed(hash_files, memory, threads);
+		free(memory);
 	}
-	memory = aligned(longest);
-	memset(memory, 0x5a, longest);
-	printf("%.0f", timed(read_files, NULL, threads));
-	printf(" %.0f\n", timed(hash_files, memory, threads));
 	return 0;
 }

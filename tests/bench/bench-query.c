@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a look-up costs: a scan over a list, a plain binary search, and the indexed table
- * without an index, with the small one and with the fast one.
+ * What a look-up costs: a scan over a list, a plain binary search, and the table without an
+ * index, with one of 256 entries, with the small one and with the fast one.
  *
- *	bench-query [COUNT...]		default: 4023 100000 1000000 digests
+ *	bench-query [--json] [COUNT...]		default: 4023 100000 1000000 digests
  *
  * hot	each query waits for the answer of the one before, over random digests of the
  *	set; what the caches hold, they hold
@@ -139,6 +139,10 @@ static struct structure structures[] = {
 	{ .name = "list, scanned", .format = MODHASH_FORMAT_LIST, .find = find_in_list },
 	{ .name = "binary search", .format = MODHASH_FORMAT_TABLE, .find = find_by_halves },
 	{ .name = "table, no index", .format = MODHASH_FORMAT_TABLE, .find = find_in_table },
+	{ .name = "table, 8 bits of index",
+	  .format = MODHASH_FORMAT_TABLE,
+	  .index_bits = 8,
+	  .find = find_in_table },
 	{ .name = "table, small index",
 	  .format = MODHASH_FORMAT_TABLE,
 	  .index_bits = MODHASH_INDEX_SMALL,
@@ -305,12 +309,47 @@ static void print_row(struct structure *structure, size_t count)
 	double over = 100.0 * ((double)structure->length / ((double)count * LENGTH) - 1);
 	size_t i;
 
-	printf("  %-20s %7.2f %%", structure->name, over);
+	printf("  %-24s %7.2f %%", structure->name, over);
 	for (i = 0; i < 4; i++)
 		printf(" %10.0f", median(structure->times[i], ROUNDS));
 	if (structure->lines > 0)
 		printf(" %7.2f %7.2f", structure->lines, structure->probes);
 	printf("\n");
+}
+
+static bool json;
+
+static void print_table(size_t count)
+{
+	size_t i;
+
+	printf("%zu digests, ns a query:\n", count);
+	printf("  %-24s %9s %10s %10s %10s %10s %7s %7s\n", "", "over", "hot hit", "hot miss",
+	       "cold hit", "cold miss", "lines", "probes");
+	for (i = 0; i < STRUCTURES; i++)
+		print_row(&structures[i], count);
+	fflush(stdout);
+}
+
+static void print_json(size_t count)
+{
+	static const char *separator = "";
+	size_t i;
+
+	for (i = 0; i < STRUCTURES; i++) {
+		struct structure *s = &structures[i];
+
+		printf("%s{\"digests\":%zu,\"structure\":\"%s\",\"over_percent\":%.2f,"
+		       "\"hot_hit_ns\":%.1f,\"hot_miss_ns\":%.1f,\"cold_hit_ns\":%.1f,"
+		       "\"cold_miss_ns\":%.1f,\"lines\":%.2f,\"probes\":%.2f}",
+		       separator, count, s->name,
+		       100.0 * ((double)s->length / ((double)count * LENGTH) - 1),
+		       median(s->times[0], ROUNDS), median(s->times[1], ROUNDS),
+		       median(s->times[2], ROUNDS), median(s->times[3], ROUNDS), s->lines,
+		       s->probes);
+		separator = ",\n";
+	}
+	fflush(stdout);
 }
 
 static void bench(const struct modhash_ctx *ctx, size_t count_of)
@@ -339,33 +378,39 @@ static void bench(const struct modhash_ctx *ctx, size_t count_of)
 			structures[i].times[3][round] = cold(&structures[i], &misses);
 		}
 	}
-	printf("%zu digests, ns a query:\n", count_of);
-	printf("  %-20s %9s %10s %10s %10s %10s %7s %7s\n", "", "over", "hot hit", "hot miss",
-	       "cold hit", "cold miss", "lines", "probes");
-	for (i = 0; i < STRUCTURES; i++) {
-		print_row(&structures[i], count_of);
+	if (json)
+		print_json(count_of);
+	else
+		print_table(count_of);
+	for (i = 0; i < STRUCTURES; i++)
 		free(structures[i].data);
-	}
-	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
 	static const size_t counts[] = { 4023, 100000, 1000000 };
 	struct modhash_ctx *ctx;
-	int i;
+	int i, first = 1;
 
+	if (argc > 1 && !strcmp(argv[1], "--json")) {
+		json = true;
+		first = 2;
+	}
 	if (modhash_ctx_new(NULL, &ctx, NULL))
 		die("can't make a context");
-	for (i = 1; i < argc; i++) {
+	if (json)
+		printf("[");
+	for (i = first; i < argc; i++) {
 		unsigned long long wanted = strtoull(argv[i], NULL, 10);
 
 		if (!wanted || wanted > MODHASH_TABLE_COUNT_MAX)
 			die("a COUNT is a number of digests from 1");
 		bench(ctx, (size_t)wanted);
 	}
-	for (i = 0; argc < 2 && i < 3; i++)
+	for (i = 0; argc == first && i < 3; i++)
 		bench(ctx, counts[i]);
+	if (json)
+		printf("]\n");
 	modhash_ctx_free(ctx);
 	return 0;
 }

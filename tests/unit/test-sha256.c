@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * SHA-256 by every engine that this processor has, against libcrypto and against what
- * NIST published.  An engine that is not here is said to be not tested.
+ * SHA-256 by every engine that this processor has, and by what another processor would get
+ * of them, against libcrypto and against what NIST published.  An engine that is not here is
+ * said to be not tested.
  */
+#include <errno.h>
 #include <openssl/evp.h>
 #include <sys/mman.h>
 
@@ -10,6 +12,7 @@
 
 #include "hash.h"
 #include "scratch.h"
+#include "sha256/sha256.h"
 
 #define LENGTH 32
 #define MESSAGES_MAX 300
@@ -17,6 +20,7 @@
 
 static const uint32_t engines[] = {
 	MODHASH_ENGINE_EVP, MODHASH_ENGINE_SHANI_1, MODHASH_ENGINE_SHANI_2, MODHASH_ENGINE_SHANI_4,
+	MODHASH_ENGINE_SHANI_1 | MH_ENGINE_NO_AVX, MODHASH_ENGINE_SHANI_2 | MH_ENGINE_NO_AVX,
 };
 
 #define ENGINES ((int)(sizeof(engines) / sizeof(engines[0])))
@@ -50,10 +54,15 @@ static void teardown(void)
 	free(bytes);
 }
 
+static bool is_here(uint32_t engine)
+{
+	return engine == MODHASH_ENGINE_EVP || mh_sha256_engine(engine);
+}
+
 /* Nothing is tested, and main() said so, of an engine that is not here. */
 static bool have(int engine)
 {
-	if (!modhash_engine_supported(engines[engine]))
+	if (!is_here(engines[engine]))
 		return false;
 	ck_assert_int_eq(mh_hasher_new(engines[engine], MODHASH_ALGO_SHA256, &hasher, NULL), 0);
 	return true;
@@ -75,7 +84,9 @@ static void expect_parts(const struct mh_part *parts, size_t count, uint8_t out[
 	EVP_MD_CTX_free(state);
 }
 
-/* --- what NIST published: FIPS 180-2 appendix B, and vectors of the CAVP --- */
+/* --- what NIST published --- */
+
+/* FIPS 180-2, appendix B, and two that are short. */
 
 static const struct {
 	const char *hex; /* of the message, or NULL: text */
@@ -164,9 +175,106 @@ START_TEST(test_million)
 }
 END_TEST
 
+/* tests/vectors/sha256-nist.txt, which says itself what is in it. */
+#define NIST_LINE_MAX 16384
+#define NIST_MESSAGES (65 + 64)
+#define NIST_ROUNDS 100
+
+static struct {
+	struct mh_part part[NIST_MESSAGES];
+	char digest[NIST_MESSAGES][2 * LENGTH + 1];
+	char seed[2 * LENGTH + 1];
+	char round[NIST_ROUNDS][2 * LENGTH + 1];
+	size_t messages, rounds;
+} nist;
+
+static void keep_message(const char *hex, const char *digest)
+{
+	struct mh_part *part = &nist.part[nist.messages];
+	uint8_t *message;
+
+	ck_assert_uint_lt(nist.messages, NIST_MESSAGES);
+	part->length = strcmp(hex, "-") ? strlen(hex) / 2 : 0;
+	message = malloc(part->length + 1);
+	ck_assert_ptr_nonnull(message);
+	from_hex(hex, message, part->length);
+	part->data = message;
+	ck_assert_uint_eq(strlen(digest), 2 * LENGTH);
+	memcpy(nist.digest[nist.messages++], digest, sizeof(nist.digest[0]));
+}
+
+static void keep_line(const char *line)
+{
+	static char what[16], first[NIST_LINE_MAX], second[2 * LENGTH + 2];
+	int words = sscanf(line, "%15s %16383s %65s", what, first, second);
+
+	if (words <= 0 || what[0] == '#')
+		return;
+	if (words == 3 && !strcmp(what, "message")) {
+		keep_message(first, second);
+		return;
+	}
+	ck_assert_int_eq(words, 2);
+	ck_assert_uint_eq(strlen(first), 2 * LENGTH);
+	if (!strcmp(what, "seed")) {
+		memcpy(nist.seed, first, sizeof(nist.seed));
+		return;
+	}
+	ck_assert_str_eq(what, "round");
+	ck_assert_uint_lt(nist.rounds, NIST_ROUNDS);
+	memcpy(nist.round[nist.rounds++], first, sizeof(nist.round[0]));
+}
+
+static void read_nist(void)
+{
+	const char *srcdir = getenv("srcdir");
+	static char path[4096], line[NIST_LINE_MAX];
+	FILE *file;
+
+	memset(&nist, 0, sizeof(nist));
+	snprintf(path, sizeof(path), "%s/tests/vectors/sha256-nist.txt", srcdir ? srcdir : ".");
+	file = fopen(path, "r");
+	ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		ck_assert_ptr_nonnull(strchr(line, '\n'));
+		keep_line(line);
+	}
+	fclose(file);
+	ck_assert_uint_eq(nist.messages, NIST_MESSAGES);
+	ck_assert_uint_eq(nist.rounds, NIST_ROUNDS);
+}
+
+static void forget_nist(void)
+{
+	for (size_t i = 0; i < nist.messages; i++)
+		free((void *)(uintptr_t)nist.part[i].data);
+}
+
+/* Short and long ones: each alone, and all of them, in so many streams. */
+START_TEST(test_nist)
+{
+	static struct mh_message messages[NIST_MESSAGES];
+	static uint8_t out[NIST_MESSAGES][LENGTH];
+
+	if (!have(_i))
+		return;
+	read_nist();
+	for (size_t i = 0; i < NIST_MESSAGES; i++) {
+		ck_assert_int_eq(mh_hasher_parts(hasher, &nist.part[i], 1, out[i], NULL), 0);
+		check_digest(out[i], nist.digest[i]);
+		messages[i] = (struct mh_message){ &nist.part[i], 1, out[i] };
+	}
+	memset(out, 0, sizeof(out));
+	ck_assert_int_eq(mh_hasher_many(hasher, messages, NIST_MESSAGES, NULL), 0);
+	for (size_t i = 0; i < NIST_MESSAGES; i++)
+		check_digest(out[i], nist.digest[i]);
+	forget_nist();
+}
+END_TEST
+
 /*
- * The SHA Validation System's Monte Carlo test: a thousand digests, each of the three before
- * it, a hundred times over; each of the streams carries the chain.
+ * The Monte Carlo test: a thousand digests, each of the three before it, a hundred times over;
+ * each of the streams carries the chain.
  */
 START_TEST(test_monte_carlo)
 {
@@ -177,14 +285,14 @@ START_TEST(test_monte_carlo)
 
 	if (!have(_i))
 		return;
+	read_nist();
 	streams = mh_hasher_streams(hasher);
 	for (unsigned int i = 0; i < streams; i++) {
 		parts[i] = (struct mh_part){ last, sizeof(last) };
 		messages[i] = (struct mh_message){ &parts[i], 1, out[i] };
 	}
-	from_hex("6d1e72ad03ddeb5de891e572e2396f8da015d899ef0e79503152d6010a3fe691", out[0],
-		 LENGTH);
-	for (int i = 0; i < 100; i++) {
+	from_hex(nist.seed, out[0], LENGTH);
+	for (size_t i = 0; i < NIST_ROUNDS; i++) {
 		memcpy(last, out[0], LENGTH);
 		memcpy(last + LENGTH, out[0], LENGTH);
 		memcpy(last + 2 * LENGTH, out[0], LENGTH);
@@ -195,11 +303,9 @@ START_TEST(test_monte_carlo)
 			memmove(last, last + LENGTH, 2 * LENGTH);
 			memcpy(last + 2 * LENGTH, out[0], LENGTH);
 		}
-		if (i == 0)
-			check_digest(out[0], "e93c330ae5447738c8aa85d71a6c80f2"
-					     "a58381d05872d26bdd39f1fcd4f2b788");
+		check_digest(out[0], nist.round[i]);
 	}
-	check_digest(out[0], "6a912ba4188391a78e6f13d88ed2d14e13afce9db6f7dcbf4a48c24f3db02778");
+	forget_nist();
 }
 END_TEST
 
@@ -440,13 +546,16 @@ int main(void)
 	TCase *tcase = tcase_create("sha256");
 
 	for (int i = 0; i < ENGINES; i++) {
-		if (!modhash_engine_supported(engines[i]))
-			printf("%s: not here, NOT TESTED\n", modhash_engine_name(engines[i]));
+		if (!is_here(engines[i]))
+			printf("%s%s: not here, NOT TESTED\n",
+			       modhash_engine_name(engines[i] & ~MH_ENGINE_NO_AVX),
+			       engines[i] & MH_ENGINE_NO_AVX ? ", without AVX" : "");
 	}
 	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, test_published, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_million, 0, ENGINES);
+	tcase_add_loop_test(tcase, test_nist, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_monte_carlo, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_lengths, 0, ENGINES);
 	tcase_add_loop_test(tcase, test_refill, 0, ENGINES);

@@ -251,9 +251,12 @@ START_TEST(test_changed)
 	changes_by(append_once);
 	changes_by(cut_once);
 
-	/* One that grows for ever is given up at the limit. */
+	/* No more is read of one that grows for ever than it had at first. */
 	scratch_text("a", "contents");
 	read_at_most = 0;
+	changes_by(append_always);
+	/* One that does not say how much it has is given up at the limit. */
+	scratch_text("a", "");
 	before_read = append_always;
 	ck_assert_int_eq(mh_source_read_path("a", 50, NULL, &buf, &err), MODHASH_E_LIMIT);
 }

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A run over many modules asks for memory at its beginning, and then no more: twice as many
+ * modules cost not one allocation more, those of decompressors among them.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <pthread.h>
+
+#include <modhash/modhash.h>
+
+#include "scratch.h"
+#include "source.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define COUNTED_BY_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define COUNTED_BY_SANITIZER 1
+#endif
+#endif
+
+static long allocations;
+static int counting;
+
+static void note(void)
+{
+	if (__atomic_load_n(&counting, __ATOMIC_RELAXED))
+		__atomic_add_fetch(&allocations, 1, __ATOMIC_RELAXED);
+}
+
+#ifdef COUNTED_BY_SANITIZER
+/* From <sanitizer/allocator_interface.h>. */
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
+					      void (*on_free)(const volatile void *));
+
+static void on_malloc(const volatile void *memory, size_t size)
+{
+	(void)memory;
+	(void)size;
+	note();
+}
+
+static void on_free(const volatile void *memory)
+{
+	(void)memory;
+}
+
+static bool begin_counting(void)
+{
+	return __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free) > 0;
+}
+
+#elif defined(__GLIBC__)
+/* In place of the C library's, for all libraries in this program. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+void *malloc(size_t size)
+{
+	note();
+	return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	note();
+	return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	note();
+	return __libc_realloc(memory, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	note();
+	return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+	void *got;
+
+	note();
+	got = __libc_memalign(alignment, size);
+	if (!got)
+		return ENOMEM;
+	*memory = got;
+	return 0;
+}
+
+static bool begin_counting(void)
+{
+	return true;
+}
+
+#else
+static bool begin_counting(void)
+{
+	return false;
+}
+#endif
+
+/* --- modules --- */
+
+#define FILES 24
+#define LENGTH 60000
+
+static struct modhash_ctx *ctx;
+static uint8_t content[LENGTH];
+
+/* Something that packs, all of one length, with a trailer. */
+static void fill(int number)
+{
+	static const uint8_t trailer[12] = { [2] = MODHASH_TRAILER_PKCS7, [11] = 100 };
+	size_t marker = LENGTH - MODHASH_TRAILER_MARKER_LENGTH;
+
+	for (size_t i = 0; i < LENGTH; i++)
+		content[i] = (uint8_t)(number + (int)(i * i >> 7) % 37);
+	memcpy(content + marker, MODHASH_TRAILER_MARKER, MODHASH_TRAILER_MARKER_LENGTH);
+	memcpy(content + marker - sizeof(trailer), trailer, sizeof(trailer));
+}
+
+static const struct {
+	int compression;
+	uint32_t scope;
+	uint32_t algorithm;
+	long each; /* allocations a module */
+} kinds[] = {
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_FILE, MODHASH_ALGO_SHA256, 0 },
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_LEAF, MODHASH_ALGO_SHA256, 0 },
+	/* libcrypto 3.0 makes a new state for each message, also in a context that has one. */
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA3_512, 1 },
+	{ MODHASH_COMPRESSION_GZIP, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
+	{ MODHASH_COMPRESSION_XZ, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
+	{ MODHASH_COMPRESSION_ZSTD, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
+};
+
+#define KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
+
+static void make_files(int compression)
+{
+	struct mh_buf packed = MH_BUF_EMPTY;
+	char name[32];
+
+	for (int i = 0; i < FILES; i++) {
+		const uint8_t *data = content;
+		size_t length = LENGTH;
+
+		fill(i);
+		if (compression != MODHASH_COMPRESSION_NONE) {
+			ck_assert_int_eq(mh_pack(compression, content, LENGTH, &packed, NULL), 0);
+			data = packed.data;
+			length = packed.length;
+		}
+		snprintf(name, sizeof(name), "%02d.ko", i);
+		scratch_file(name, data, length);
+	}
+	mh_buf_free(&packed);
+}
+
+static int see(void *user, const struct modhash_file_result *result)
+{
+	*(uint64_t *)user += result->status == 0;
+	return 0;
+}
+
+/* What a run over all files, so many times each, asks for. */
+static long count_run(int kind, uint32_t threads, int times)
+{
+	struct modhash_digest_spec spec;
+	struct modhash_run_opts opts;
+	struct modhash_files *files;
+	uint64_t good = 0;
+	int ret;
+
+	MODHASH_INIT(spec);
+	spec.algorithm = kinds[kind].algorithm;
+	spec.scope = kinds[kind].scope;
+	MODHASH_INIT(opts);
+	opts.threads = threads;
+	ck_assert_int_eq(modhash_files_new(ctx, &files, NULL), 0);
+	for (int i = 0; i < times; i++) {
+		for (int j = 0; j < FILES; j++) {
+			char name[32];
+
+			snprintf(name, sizeof(name), "%02d.ko", j);
+			ck_assert_int_eq(modhash_files_add(files, name, NULL, NULL, NULL), 0);
+		}
+	}
+	__atomic_store_n(&allocations, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&counting, 1, __ATOMIC_RELAXED);
+	ret = modhash_digest_files(ctx, files, &spec, 0, &opts, see, &good, NULL);
+	__atomic_store_n(&counting, 0, __ATOMIC_RELAXED);
+	ck_assert_int_eq(ret, 0);
+	ck_assert_uint_eq(good, (uint64_t)FILES * (uint64_t)times);
+	modhash_files_free(files);
+	return allocations;
+}
+
+START_TEST(test_steady)
+{
+	long once, twice;
+
+	ck_assert_int_eq(modhash_ctx_new(NULL, &ctx, NULL), 0);
+	scratch_make();
+	if (modhash_compression_supported(kinds[_i].compression)) {
+		make_files(kinds[_i].compression);
+		count_run(_i, 1, 1); /* what libraries make for good */
+		once = count_run(_i, 1, 1);
+		twice = count_run(_i, 1, 2);
+		ck_assert_int_gt(once, 0);
+		ck_assert_int_le(twice - once, kinds[_i].each * FILES);
+	} else {
+		printf("%s: built without, NOT TESTED\n",
+		       modhash_compression_name(kinds[_i].compression));
+	}
+	scratch_remove();
+	modhash_ctx_free(ctx);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("alloc");
+	TCase *tcase = tcase_create("alloc");
+
+	if (!begin_counting()) {
+		printf("alloc: allocations can't be counted with this C library\n");
+		return 77;
+	}
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, test_steady, 0, KINDS);
+	suite_add_tcase(suite, tcase);
+	return scratch_run(suite);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A run that is told to stop ends within 50 ms, whatever it is at: reading and hashing, by
+ * streams or by libcrypto, or unpacking.
+ *
+ * What counts is the time that each thread has of the processors, so that others who want
+ * them, too, do not make the test fail; the wall's is told.
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <pthread.h>
+#include <time.h>
+
+#include <modhash/modhash.h>
+
+#include "scratch.h"
+#include "source.h"
+
+#define MS 1e6
+#define BOUND (50 * MS)
+#define TRIES 3
+#define MB ((size_t)1 << 20)
+
+static const struct {
+	const char *what;
+	int compression;
+	size_t length; /* unpacked in more than twice the bound, or so */
+	uint32_t algorithm;
+} kinds[] = {
+	{ "streams", MODHASH_COMPRESSION_NONE, 128 * MB, MODHASH_ALGO_SHA256 },
+	{ "libcrypto", MODHASH_COMPRESSION_NONE, 128 * MB, MODHASH_ALGO_SHA384 },
+	{ "gzip, in one go", MODHASH_COMPRESSION_GZIP, 9 * MB, MODHASH_ALGO_SHA384 },
+	{ "gzip", MODHASH_COMPRESSION_GZIP, 17 * MB, MODHASH_ALGO_SHA384 },
+	{ "xz", MODHASH_COMPRESSION_XZ, 3 * MB, MODHASH_ALGO_SHA384 },
+	{ "zstd", MODHASH_COMPRESSION_ZSTD, 48 * MB, MODHASH_ALGO_SHA384 },
+};
+
+#define KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
+
+static struct modhash_ctx *ctx;
+static struct modhash_files *files;
+
+/* Bytes that can be packed, but not by much. */
+static uint8_t *noise(size_t length)
+{
+	uint8_t *data = malloc(length);
+	uint32_t state = 2463534242u;
+
+	ck_assert_ptr_nonnull(data);
+	for (size_t i = 0; i < length; i++) {
+		state ^= state << 13;
+		state ^= state >> 17;
+		state ^= state << 5;
+		data[i] = (uint8_t)(state >> 25);
+	}
+	return data;
+}
+
+static void make_file(int kind)
+{
+	size_t length = kinds[kind].length;
+	struct mh_buf packed = MH_BUF_EMPTY;
+	uint8_t *data;
+
+	if (kinds[kind].compression == MODHASH_COMPRESSION_NONE) {
+		scratch_text("a.ko", "");
+		ck_assert_int_eq(truncate("a.ko", (off_t)length), 0);
+		return;
+	}
+	data = noise(length);
+	ck_assert_int_eq(mh_pack(kinds[kind].compression, data, length, &packed, NULL), 0);
+	free(data);
+	scratch_file("a.ko", packed.data, packed.length);
+	mh_buf_free(&packed);
+}
+
+static double now(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+/* Tells a run to stop after some time. */
+struct stopper {
+	long after; /* ms */
+	int stop;
+	double told, told_cpu;
+};
+
+static void *tell_to_stop(void *arg)
+{
+	struct stopper *stopper = arg;
+	struct timespec time = { 0, stopper->after * 1000000 };
+
+	nanosleep(&time, NULL);
+	stopper->told = now(CLOCK_MONOTONIC);
+	stopper->told_cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	__atomic_store_n(&stopper->stop, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static int see(void *user, const struct modhash_file_result *result)
+{
+	*(int *)user = result->status;
+	return result->status;
+}
+
+/* How long it took to end; wall and processors. */
+static void stop_once(int kind, uint32_t threads, long after, double *wall, double *cpu)
+{
+	struct stopper stopper = { .after = after };
+	struct modhash_digest_spec spec;
+	struct modhash_run_opts opts;
+	pthread_t thread;
+	int status = 0, ret;
+
+	MODHASH_INIT(spec);
+	spec.algorithm = kinds[kind].algorithm;
+	spec.scope = MODHASH_SCOPE_FILE;
+	MODHASH_INIT(opts);
+	opts.threads = threads;
+	opts.stop = &stopper.stop;
+	ck_assert_int_eq(pthread_create(&thread, NULL, tell_to_stop, &stopper), 0);
+	ret = modhash_digest_files(ctx, files, &spec, 0, &opts, see, &status, NULL);
+	*wall = now(CLOCK_MONOTONIC);
+	*cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(ret, MODHASH_E_STOPPED);
+	*wall -= stopper.told;
+	*cpu -= stopper.told_cpu;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double *first = a, *second = b;
+
+	return *first < *second ? -1 : *first > *second;
+}
+
+/* Under a program that makes all slower, valgrind say, the bound is that much larger. */
+static double bound(void)
+{
+	const char *slower = getenv("MODHASH_TEST_SLOWER");
+
+	return slower ? BOUND * atof(slower) : BOUND;
+}
+
+START_TEST(test_stop)
+{
+	double wall[TRIES], cpu[TRIES];
+
+	if (!modhash_compression_supported(kinds[_i].compression)) {
+		printf("%s: built without, NOT TESTED\n", kinds[_i].what);
+		return;
+	}
+	scratch_make();
+	ck_assert_int_eq(modhash_ctx_new(NULL, &ctx, NULL), 0);
+	ck_assert_int_eq(modhash_files_new(ctx, &files, NULL), 0);
+	make_file(_i);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(modhash_files_add(files, "a.ko", NULL, NULL, NULL), 0);
+
+	for (uint32_t threads = 1; threads <= 2; threads++) {
+		for (int i = 0; i < TRIES; i++)
+			stop_once(_i, threads, 40 + 13 * i, &wall[i], &cpu[i]);
+		qsort(wall, TRIES, sizeof(*wall), compare);
+		qsort(cpu, TRIES, sizeof(*cpu), compare);
+		ck_assert_msg(cpu[TRIES / 2] / threads < bound(), "%s, %u threads: %.0f ms",
+			      kinds[_i].what, threads, cpu[TRIES / 2] / threads / MS);
+		printf("%s, %u threads: %.1f ms, %.1f of processors\n", kinds[_i].what, threads,
+		       wall[TRIES / 2] / MS, cpu[TRIES / 2] / MS);
+	}
+	modhash_files_free(files);
+	modhash_ctx_free(ctx);
+	scratch_remove();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("stop");
+	TCase *tcase = tcase_create("stop");
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_loop_test(tcase, test_stop, 0, KINDS);
+	suite_add_tcase(suite, tcase);
+	return scratch_run(suite);
+}
