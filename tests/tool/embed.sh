@@ -51,11 +51,8 @@ isnt 'nothing was written' test -e never
 
 # --- into a vmlinux ---
 
-# vmlinux FILE IMAGE ROOM: an image whose section has so many bytes, all zero
-room_of() {
-	"$MODHASH" show "$1" 2>/dev/null | sed -n 's/^room: *//p'
-}
 # outside FILE FILE: do two vmlinux differ in nothing but the section?
+# shellcheck disable=SC2317 # called by is
 outside() {
 	where=$("$MODHASH" embed --json --allow-empty --blob="$2" "$2" | tr -d '\n' |
 		sed 's/.*"offset":\([0-9]*\),"room":\([0-9]*\).*/\1 \2/')
