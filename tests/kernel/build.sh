@@ -184,8 +184,10 @@ make_kernel()
 # same_blob PRODUCT FORMAT: is the blob in its image what the tool makes today?
 same_blob()
 {
+	names=
+	[ "$2" != table ] || names=--no-names
 	"$MODHASH" extract --blob -o "$work/blob.had" "$1/vmlinux" &&
-		"$MODHASH" create --format="$2" --no-names --order="$1/modules.order" \
+		"$MODHASH" create --format="$2" $names --order="$1/modules.order" \
 			-o "$work/blob.made" "$1/modules" &&
 		cmp -s "$work/blob.had" "$work/blob.made"
 }

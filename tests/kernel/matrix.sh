@@ -23,7 +23,7 @@ built_victim()
 proofs()
 {
 	"$MODHASH" create --format=merkle --order="$2" --proofs=files -o "$3.root" "$1" &&
-		mv "$1/lib/modhash-test/mh_victim.ko.merkle" "$3" &&
+		mv "$1/lib/modhash-test/mh_victim.merkle" "$3" &&
 		find "$1" -name '*.merkle' -exec rm -f {} +
 }
 
