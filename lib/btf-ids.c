@@ -46,6 +46,14 @@ static int symbol_kind(const char *name)
 	return -1;
 }
 
+/* Where in the section a symbol is; in a vmlinux, its value is an address. */
+static uint64_t place_of(const struct mh_btf_ids *ids, const struct mh_elf_symbol *symbol)
+{
+	const struct mh_elf_section *section = &ids->view->sections[ids->section];
+
+	return ids->view->type == MH_ET_REL ? symbol->value : symbol->value - section->address;
+}
+
 static int fail_symbol(const struct mh_btf_ids *ids, const struct mh_elf_symbol *symbol,
 		       const char *what, struct modhash_error *err)
 {
@@ -57,11 +65,12 @@ static int fail_symbol(const struct mh_btf_ids *ids, const struct mh_elf_symbol 
 static int add_set(struct mh_btf_ids *ids, const struct mh_elf_symbol *symbol, uint32_t each,
 		   struct modhash_error *err)
 {
-	uint32_t first = (uint32_t)(symbol->value / 4), words;
+	uint64_t place = place_of(ids, symbol);
+	uint32_t first = (uint32_t)(place / 4), words;
 	struct mh_btf_ids_set *set = &ids->sets[ids->set_count];
 
-	if (symbol->value % 4 || symbol->size % (4 * each) || symbol->size < 4 * each ||
-	    symbol->value / 4 > ids->words || symbol->size / 4 > ids->words - first)
+	if (place % 4 || symbol->size % (4 * each) || symbol->size < 4 * each ||
+	    place / 4 > ids->words || symbol->size / 4 > ids->words - first)
 		return fail_symbol(ids, symbol, "is no set", err);
 	words = (uint32_t)(symbol->size / 4);
 	for (uint32_t i = 0; i < words; i++) {
@@ -82,11 +91,12 @@ static int add_set(struct mh_btf_ids *ids, const struct mh_elf_symbol *symbol, u
 static int add_slot(struct mh_btf_ids *ids, const struct mh_elf_symbol *symbol,
 		    struct modhash_error *err)
 {
+	uint64_t place = place_of(ids, symbol);
 	uint8_t *word;
 
-	if (symbol->value % 4 || symbol->value / 4 >= ids->words || symbol->size != 4)
+	if (place % 4 || place / 4 >= ids->words || symbol->size != 4)
 		return fail_symbol(ids, symbol, "is no slot for an id", err);
-	word = &ids->ids[symbol->value / 4];
+	word = &ids->ids[place / 4];
 	if (*word == WORD_SET)
 		return fail_symbol(ids, symbol, "is inside a set, but at none of its ids", err);
 	if (*word == WORD_PLAIN)
@@ -263,6 +273,23 @@ int mh_btf_ids_check(const struct mh_btf_ids *ids, uint32_t end_id, struct modha
 				       ".BTF_ids refers to type %" PRIu32
 				       ", but types end before %" PRIu32,
 				       mh_btf_ids_word(ids, i), end_id);
+	}
+	return 0;
+}
+
+int mh_btf_ids_check_empty(const struct mh_btf_ids *ids, struct modhash_error *err)
+{
+	for (uint32_t i = 0; i < ids->words; i++) {
+		if (is_id(ids, i) && mh_btf_ids_word(ids, i))
+			return mh_fail(err, MODHASH_E_BTF_IDS, offset_of(ids, i),
+				       ".BTF_ids is filled in, with type %" PRIu32 " here",
+				       mh_btf_ids_word(ids, i));
+	}
+	for (uint32_t i = 0; i < ids->set_count; i++) {
+		if (ids->sets[i].resolved)
+			return mh_fail(err, MODHASH_E_BTF_IDS, offset_of(ids, ids->sets[i].word),
+				       ".BTF_ids is filled in, with a set of %" PRIu32 " here",
+				       ids->sets[i].entries);
 	}
 	return 0;
 }

@@ -44,6 +44,9 @@ uint32_t mh_btf_ids_word(const struct mh_btf_ids *ids, uint32_t word);
 /* All ids below @end_id, or MODHASH_E_WRONG_BASE. */
 int mh_btf_ids_check(const struct mh_btf_ids *ids, uint32_t end_id, struct modhash_error *err);
 
+/* No id in it, as before resolve_btfids, or MODHASH_E_BTF_IDS; flags of sets may be there. */
+int mh_btf_ids_check_empty(const struct mh_btf_ids *ids, struct modhash_error *err);
+
 /*
  * Append the canonical form: ids as hashes of types, sets in the order of these.  Without
  * @btf, ids are left out, and what is left of sets is in the order of the flags.

@@ -228,18 +228,32 @@ static int rewrite(const struct mh_canon *canon, const struct modhash_module *mo
 
 /* --- a vmlinux, or BTF as such --- */
 
-/* Ids that were filled in would have to follow, and where they all are is not known. */
+/*
+ * Ids that were filled in would have to follow, and where they all are is not known.  Flags
+ * of sets are there from the beginning.
+ */
 static int check_unresolved(const struct mh_elf_view *view, struct modhash_error *err)
 {
-	const struct mh_elf_section *section = &view->sections[mh_elf_view_find(view, ".BTF_ids")];
+	uint32_t index = mh_elf_view_find(view, ".BTF_ids");
+	const struct mh_elf_section *section = &view->sections[index];
+	struct mh_btf_ids ids;
+	uint64_t i = 0;
+	int ret;
 
-	for (uint64_t i = 0; section->data && i < section->size; i++) {
-		if (section->data[i])
-			return mh_fail(err, MODHASH_E_BTF_IDS, section->offset + i,
-				       ".BTF_ids of a vmlinux is filled in: too late to renumber "
-				       "its BTF");
-	}
-	return 0;
+	while (section->data && i < section->size && !section->data[i])
+		i++;
+	if (!section->data || i == section->size)
+		return 0;
+	if (!view->symtab)
+		return mh_fail(err, MODHASH_E_BTF_IDS, section->offset + i,
+			       ".BTF_ids of a vmlinux without symbols is not empty: whether it is "
+			       "filled in can't be told");
+	ret = mh_btf_ids_open(&ids, view, index, err);
+	if (ret < 0)
+		return ret;
+	ret = mh_btf_ids_check_empty(&ids, err);
+	mh_btf_ids_close(&ids);
+	return ret;
 }
 
 /* Where BTF is in a file that is no module; 0 bytes if it is a module after all. */

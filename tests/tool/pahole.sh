@@ -52,9 +52,29 @@ __BTF_ID__func__function_1001__1:
 	.zero 4
 	.section .note.GNU-stack, ""
 END
+# A set of a kernel's functions for BPF, which has flags from the beginning.
+cat >units/kfuncs.s <<'END'
+	.section .BTF_ids, "a"
+	.local __BTF_ID__set8__kfuncs
+	.type __BTF_ID__set8__kfuncs, %object
+	.size __BTF_ID__set8__kfuncs, 16
+__BTF_ID__set8__kfuncs:
+	.long 0, 1
+	.local __BTF_ID__func__function_1__2
+	.type __BTF_ID__func__function_1__2, %object
+	.size __BTF_ID__func__function_1__2, 4
+__BTF_ID__func__function_1__2:
+	.long 0, 4
+	.local __BTF_ID__struct__list__3
+	.type __BTF_ID__struct__list__3, %object
+	.size __BTF_ID__struct__list__3, 4
+__BTF_ID__struct__list__3:
+	.long 0
+	.section .note.GNU-stack, ""
+END
 # CC can have arguments.
-if ! (cd units && $CC -g -O0 -fno-pie -ffreestanding -fno-stack-protector -c ./*.c ids.s) 2>"$err" ||
-	! ld -static -e 0 -o image units/image*.o 2>"$err" ||
+if ! (cd units && $CC -g -O0 -fno-pie -ffreestanding -fno-stack-protector -c ./*.c ids.s kfuncs.s) 2>"$err" ||
+	! ld -static -e 0 -o image units/image*.o units/kfuncs.o 2>"$err" ||
 	! ld -r -o object units/object*.o units/image1.o units/ids.o 2>"$err"; then
 	not_ok 'something with DWARF' "$err"
 	finish
@@ -179,9 +199,24 @@ is 'of a vmlinux, too' "$wrapper" -J $flags --btf_encode_detached vmlinux.BTF im
 section_of vmlinux .BTF >expected
 is 'the same BTF' same vmlinux.BTF expected
 
+# Ids that are filled in can't follow; and without symbols, whether they are can't be told.
+section=$(readelf -SW vmlinux.1 | sed -n 's/.* \.BTF_ids *PROGBITS *[0-9a-f]* \([0-9a-f]*\) .*/\1/p')
+cp vmlinux.1 filled
+patch filled $((0x$section + 16)) 001
+run 2 canon -i filled
+err_like '^modhash: filled: offset [0-9]*: .BTF_ids is filled in, with type 1 here$'
+cp vmlinux.1 filled
+patch filled $((0x$section)) 001
+run 2 canon -i filled
+err_like 'is filled in, with a set of 1 here$'
+objcopy --strip-all vmlinux.1 bare 2>/dev/null
+run 2 canon -i bare
+err_like 'without symbols is not empty'
+
 # It fails when pahole does, and when the BTF can't be put in order.
 isnt 'pahole fails' "$wrapper" -J missing 2>/dev/null
 cp object module.ko
 isnt 'modhash fails' env MODHASH=false "$wrapper" -J $flags --btf_base vmlinux module.ko
+isnt 'and leaves nothing that a build could go on with' test -e module.ko
 
 finish
