@@ -284,19 +284,34 @@ static void *unpack_files(void *arg)
 	return NULL;
 }
 
+static int descending(const void *a, const void *b)
+{
+	const size_t *first = a, *second = b;
+
+	return *first > *second ? -1 : *first < *second;
+}
+
+/* Of packed files, the largest unpacked are among the larger ones. */
 static void print_sizes(int largest)
 {
+	size_t tried = (size_t)largest * 25 < count ? (size_t)largest * 25 : count;
+	size_t *sizes = must(calloc(tried + 1, sizeof(*sizes)));
 	uint8_t *buffer = aligned(longest);
 	struct decoders decoders;
 	size_t packed = 0, unpacked = 0;
 
 	decoders_init(&decoders);
-	for (int i = 0; i < largest && (size_t)i < count; i++) {
+	for (size_t i = 0; i < tried; i++) {
 		read_one(&files[i], buffer);
-		packed += files[i].length;
-		unpacked += unpack(&decoders, &files[i], buffer);
+		sizes[i] = unpack(&decoders, &files[i], buffer);
 	}
 	decoders_fini(&decoders);
+	qsort(sizes, tried, sizeof(*sizes), descending);
+	for (size_t i = 0; i < (size_t)largest && i < tried; i++) {
+		packed += files[i].length;
+		unpacked += sizes[i];
+	}
+	free(sizes);
 	free(buffer);
 	printf("%zu %zu\n", packed, unpacked);
 }
