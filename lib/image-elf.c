@@ -67,6 +67,8 @@ static void take_section(struct mh_image_part *part, const struct mh_elf_section
 
 static void take_sections(struct modhash_image *image, const struct mh_elf_view *view)
 {
+	/* Sections that overlap could be as long as the square of the file. */
+	uint64_t left = image->length;
 	bool known = false;
 	uint32_t i;
 
@@ -78,9 +80,11 @@ static void take_sections(struct modhash_image *image, const struct mh_elf_view 
 		else if (!strcmp(section->name, ".BTF"))
 			take_section(&image->btf, section);
 		/* In what the kernel loads: debug information can quote anything. */
-		if (!known && (section->flags & MH_SHF_ALLOC) && section->data &&
-		    section->type != MH_SHT_NOBITS)
-			known = mh_image_find_release(image, section->data, section->size);
+		if (known || !(section->flags & MH_SHF_ALLOC) || !section->data ||
+		    section->size > left)
+			continue;
+		left -= section->size;
+		known = mh_image_find_release(image, section->data, section->size);
 	}
 }
 

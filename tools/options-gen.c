@@ -50,7 +50,7 @@ const struct tool_option tool_options[OPT_COUNT] = {
 	[OPT_MAX_SIZE] = {
 		.name = "max-size",
 		.argument = "SIZE",
-		.help = "refuse modules larger than SIZE bytes unpacked (suffix K, M, G; default 1G)",
+		.help = "refuse modules and kernel images larger than SIZE bytes unpacked (suffix K, M, G; default 1G)",
 	},
 	[OPT_QUIET] = {
 		.name = "quiet",
@@ -409,8 +409,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -450,8 +450,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "a:chj:0qv",
@@ -500,8 +500,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "f:a:o:hj:0qv",
@@ -522,8 +522,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -555,8 +555,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "b:a:hj:0qv",
@@ -584,8 +584,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "b:hj:0qv",
@@ -610,8 +610,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "o:ihj:0qv",
@@ -632,8 +632,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -668,8 +668,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "o:ihj:0qv",
@@ -701,8 +701,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -729,8 +729,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "b:hj:0qv",
@@ -757,8 +757,8 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             processors\n"
 			"  -0, --null                 names read from standard input end with NUL, not\n"
 			"                             newline\n"
-			"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-			"                             (suffix K, M, G; default 1G)\n"
+			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "o:hj:0qv",
@@ -794,8 +794,8 @@ const char tool_help[] =
 	"                             processors\n"
 	"  -0, --null                 names read from standard input end with NUL, not\n"
 	"                             newline\n"
-	"      --max-size=SIZE        refuse modules larger than SIZE bytes unpacked\n"
-	"                             (suffix K, M, G; default 1G)\n"
+	"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
+	"                             bytes unpacked (suffix K, M, G; default 1G)\n"
 	"  -q, --quiet                print no notes and no progress\n"
 	"  -v, --verbose              print more\n"
 	"\n"

@@ -53,8 +53,8 @@ MODHASH_API bool modhash_engine_supported(uint32_t engine);
  * struct modhash_ctx_opts - options of a context
  * @size: sizeof(struct modhash_ctx_opts)
  * @flags: 0
- * @max_unpacked: the largest module that is read, in bytes after unpacking (which
- *	is also the largest compressed file); 0 means MODHASH_MAX_UNPACKED_DEFAULT
+ * @max_unpacked: the largest module or kernel image that is read, in bytes after
+ *	unpacking (which is also the largest compressed file); 0 means MODHASH_MAX_UNPACKED_DEFAULT
  * @hash_engine: MODHASH_ENGINE_*: how SHA-256 is computed.  Digests are the same.
  * @reserved: 0
  *

@@ -161,6 +161,26 @@ static void lying_section(struct gen_buf *out)
 	elfgen_set(out, elfgen_find(out, ".module_hashes"), ELFGEN_SH_SIZE, UINT64_MAX - 100);
 }
 
+/* 60000 sections, each of which is all of the file. */
+static void many_sections(struct gen_buf *out)
+{
+	struct gen_buf header = { .data = NULL };
+	unsigned int count, rodata, i;
+	size_t headers;
+
+	no_release(out);
+	rodata = elfgen_find(out, ".rodata");
+	count = (unsigned int)elfgen_get_ehdr(out, ELFGEN_E_SHNUM);
+	headers = elfgen_header(out, 0);
+	gen_add(&header, out->data + elfgen_header(out, rodata), 64);
+	gen_put(&header, 24, 0, 8, false);
+	gen_put(&header, 32, headers + (60000u + count) * 64, 8, false);
+	for (i = 0; i < 60000; i++)
+		gen_add(out, header.data, header.length);
+	elfgen_set_ehdr(out, ELFGEN_E_SHNUM, 60000u + count);
+	gen_free(&header);
+}
+
 static void nothing(struct gen_buf *out)
 {
 	gen_text(out, "#!/bin/sh\n");
@@ -706,6 +726,8 @@ const struct image_recipe image_recipes[] = {
 	     "no banner but in a section that is not loaded"),
 	GOOD("lookalikes", release_lookalikes, 0, "vmlinux", R, "filled", "OK",
 	     "beginnings of banners before the banner"),
+	GOOD("many-sections", many_sections, 0, "vmlinux", NULL, "filled", "OK",
+	     "60000 sections, each of which is all of the file"),
 	GOOD("root", root, 0, "vmlinux", R, "filled", "OK", "with a root"),
 	GOOD("list", list, 0, "vmlinux", R, "filled", "OK",
 	     "with a list that begins as a gzip file does"),
