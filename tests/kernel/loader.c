@@ -4,7 +4,7 @@
  * line, and prints what came of it.  It knows nothing of what should come of it.
  *
  *   fd ID FLAGS FILE MODULE    finit_module(), with these flags
- *   mem ID FLAGS FILE MODULE   init_module(), as for what was unpacked in user space
+ *   mem ID FLAGS FILE MODULE   init_module(), after gunzip if it is compressed so
  *   kmod ID VERB FILE MODULE   kmod's insmod or modprobe; "-f" may be joined by a comma
  *   bpf ID FUNCTION FILE MODULE  loads it and calls FUNCTION(11) from a BPF program
  *   file ID PATH               a file, in hexadecimal
@@ -13,7 +13,6 @@
  * logged meanwhile, and at last "END N".  What was loaded is unloaded again.
  */
 #define _GNU_SOURCE
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -28,6 +27,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "loader.h"
 
@@ -35,6 +35,7 @@
 #define FIELDS 5
 #define RECORD 8192
 #define TIGHT 4096
+#define MODULE_MAX (8 << 20)
 #define NUMBER 11
 
 static int kmsg = -1;
@@ -126,7 +127,12 @@ static char *next_record(char *record)
 
 static void mark(const char *what, const char *id)
 {
-	dprintf(kmsg, "<6>modhash-test: %s %s\n", what, id);
+	char line[512];
+	/* Not dprintf(), which wants to know where in the file it is. */
+	int length = snprintf(line, sizeof(line), "<6>modhash-test: %s %s\n", what, id);
+
+	if (write(kmsg, line, (size_t)length) != length)
+		printf("LOST %s %s: %s\n", what, id, strerror(errno));
 }
 
 /* Reads on to a marker; prints what is before it, unless @id is NULL. */
@@ -165,10 +171,25 @@ static int load_fd(const char *file, int flags)
 	return error;
 }
 
+/* zlib hands on as it is what is not compressed. */
+static unsigned char *unpack_file(const char *path, long *length)
+{
+	unsigned char *data = malloc(MODULE_MAX);
+	gzFile file = gzopen(path, "rb");
+
+	*length = file && data ? gzread(file, data, MODULE_MAX) : -1;
+	if (file)
+		gzclose(file);
+	if (*length >= 0)
+		return data;
+	free(data);
+	return NULL;
+}
+
 static int load_memory(const char *file)
 {
 	long length;
-	unsigned char *data = read_file(file, &length);
+	unsigned char *data = unpack_file(file, &length);
 	int error;
 
 	if (!data) {

@@ -19,6 +19,7 @@ the last of the file without an outermost proof.  This is written from the forma
 description, and uses nothing of the library.
 """
 import fnmatch
+import gzip
 import hashlib
 import lzma
 import os
@@ -200,12 +201,13 @@ class Cells:
                                filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}])
             self.add(kind, "xz" + what, module, flags="4", suffix=".ko.xz", packed=xz)
             self.add(kind, "memory" + what, module, method="mem")
-            for how in ("gzip", "zstd"):
-                small = subprocess.run([how, "-c"], input=module, check=True,
-                                       stdout=subprocess.PIPE).stdout
-                suffix = ".ko.gz" if how == "gzip" else ".ko.zst"
-                self.add(kind, how + what, module, method="kmod", flags="insmod",
-                         suffix=suffix, packed=small)
+            # kmod may be without zlib, as Debian's is: .gz is for the loader itself.
+            self.add(kind, "gzip" + what, module, method="mem", suffix=".ko.gz",
+                     packed=gzip.compress(module))
+            zstd = subprocess.run(["zstd", "-c"], input=module, check=True,
+                                  stdout=subprocess.PIPE).stdout
+            self.add(kind, "zstd" + what, module, method="kmod", flags="insmod",
+                     suffix=".ko.zst", packed=zstd)
         self.add(kind, "modversions", data, flags="1")
         self.add(kind, "vermagic", data, flags="2")
         self.add(kind, "force", data, method="kmod", flags="insmod,-f")
