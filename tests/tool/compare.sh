@@ -60,14 +60,14 @@ err_like 'not one of each$'
 
 # Other symbols have other numbers then, and relocations go by these.
 : "${CC:=cc}"
-if have "${CC%% *}" && have strip; then
+if have "${CC%% *}" && have strip && have ld; then
 	echo 'int data[4]; static int own(int i) { return data[i] + 1; }
 		extern void f(void), g(void); int (*pointer)(int) = own;
 		void init(void) { f(); g(); }' >one.c
 	sed 's/f(); g();/g(); f();/' one.c >two.c
 	for file in one two; do
 		# shellcheck disable=SC2086 # CC can have arguments
-		$CC -g -O1 -fno-pie -c -o $file.o $file.c
+		$CC -g -O1 -fno-pie -c -o unit.o $file.c && ld -r -o $file.o unit.o
 	done
 	strip --strip-debug -o one.stripped one.o
 	strip --strip-debug -o two.stripped two.o
