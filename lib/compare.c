@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "canon-door.h"
@@ -107,10 +108,15 @@ static int compare_section(struct mh_compare *compare, uint32_t in_a, uint32_t i
 {
 	const struct mh_elf_section *a = &compare->a.view.sections[in_a];
 	const struct mh_elf_section *b = &compare->b.view.sections[in_b];
+	bool same;
+	int ret;
 
 	if (!memcmp(mh_canon_section_hash(&compare->a, in_a),
 		    mh_canon_section_hash(&compare->b, in_b), 32))
 		return 0;
+	ret = mh_compare_relocations(compare, in_a, in_b, &same, err);
+	if (ret < 0 || same)
+		return ret;
 	if (in_a == compare->a.view.symtab && in_b == compare->b.view.symtab)
 		return mh_compare_symbols(compare, err);
 	if (!strcmp(a->name, ".modinfo"))
@@ -285,6 +291,7 @@ static int compare_payloads(struct mh_compare *compare, const struct modhash_mod
 		mh_canon_close(&compare->a);
 	}
 	mh_hasher_free(sha256);
+	free(compare->matches);
 	return ret;
 }
 

@@ -16,14 +16,21 @@ struct mh_compare {
 	uint32_t kinds;
 	uint32_t failed;   /* which one is being read */
 	uint64_t searched; /* sections, for partners */
+	uint32_t *matches; /* of a's symbols: which of b is the same, or UINT32_MAX; or NULL */
 };
 
 /* One difference; @format yields the detail.  What the caller's function returned. */
 int mh_compare_tell(struct mh_compare *compare, uint32_t kind, const char *name,
 		    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* compare-parts.c */
+/* compare-symbols.c */
 int mh_compare_symbols(struct mh_compare *compare, struct modhash_error *err);
+
+/* Are sections of relocations the same but for the numbers of symbols? */
+int mh_compare_relocations(struct mh_compare *compare, uint32_t in_a, uint32_t in_b, bool *same,
+			   struct modhash_error *err);
+
+/* compare-parts.c */
 int mh_compare_modinfo(struct mh_compare *compare, uint32_t a, uint32_t b);
 
 /* compare-types.c */

@@ -18,7 +18,7 @@ MODHASH_BEGIN_DECLS
 #define MODHASH_DIFFERS_LAYOUT (1u << 2)	   /* where sections lie, and their numbers */
 #define MODHASH_DIFFERS_BTF_ORDER (1u << 3)   /* numbers of types, order of strings */
 #define MODHASH_DIFFERS_BUILD_ID (1u << 4)
-#define MODHASH_DIFFERS_DEBUG (1u << 5)	   /* debug sections */
+#define MODHASH_DIFFERS_DEBUG (1u << 5)	   /* debug sections, and what else strip takes */
 #define MODHASH_DIFFERS_BTF (1u << 6)	   /* BTF, where the policy leaves it out */
 #define MODHASH_DIFFERS_HEADER (1u << 16)	   /* the ELF header */
 #define MODHASH_DIFFERS_SECTION (1u << 17)	   /* a section: its contents, or that it is there */

@@ -56,6 +56,38 @@ mkdir empty
 run 2 compare a.ko empty
 err_like 'not one of each$'
 
+# --- stripped ---
+
+# Other symbols have other numbers then, and relocations go by these.
+: "${CC:=cc}"
+if have "${CC%% *}" && have strip && have ld; then
+	echo 'int data[4]; static int own(int i) { return data[i] + 1; }
+		extern void f(void), g(void); int (*pointer)(int) = own;
+		void init(void) { f(); g(); }' >one.c
+	sed 's/f(); g();/g(); f();/' one.c >two.c
+	for file in one two; do
+		# shellcheck disable=SC2086 # CC can have arguments
+		$CC -g -O1 -fno-pie -c -o unit.o $file.c && ld -r -o $file.o unit.o
+	done
+	strip --strip-debug -o one.stripped one.o
+	strip --strip-debug -o two.stripped two.o
+	run 0 compare one.o one.stripped
+	out_has 'equal but for section layout, debug sections'
+	run 0 compare one.stripped one.o
+	isnt 'no word of relocations' grep -qE '^section .rela?.(text|data)' "$out"
+	run 1 compare one.o two.stripped
+	out_like '^section .rel.*text: byte '
+	run 1 compare one.stripped two.stripped
+	objcopy --strip-debug --globalize-symbol=own one.o one.global 2>/dev/null
+	run 1 compare one.o one.global
+	out_like '^symbol own: type or binding '
+	objcopy --strip-debug --redefine-sym f=h one.o one.renamed
+	run 1 compare one.o one.renamed
+	out_has 'symbol f: only in the first'
+else
+	skip 'no compiler'
+fi
+
 # --- trees ---
 
 tree one
