@@ -6,13 +6,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "buf.h"
 #include "checked.h"
 #include "fail.h"
 
 /* What malloc() could never give anyway; keeps the arithmetic below away from the edge. */
-#define BUF_MAX ((size_t)PTRDIFF_MAX - MH_BUF_ALIGNMENT)
+#define BUF_MAX ((size_t)PTRDIFF_MAX - HUGE_PAGE)
+
+/*
+ * Buffers for the largest modules are in huge pages, where those can be had: in small ones, to
+ * touch all of a buffer for the first time takes as long as to hash what is then in it.
+ * What is left at the end stays in small ones, so that no more memory is taken.
+ */
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static size_t alignment_of(size_t capacity)
+{
+	return capacity >= HUGE_PAGE ? HUGE_PAGE : MH_BUF_ALIGNMENT;
+}
+
+static void ask_for_huge_pages(void *data, size_t capacity)
+{
+#ifdef MADV_HUGEPAGE
+	if (capacity >= HUGE_PAGE)
+		(void)madvise(data, capacity & ~(HUGE_PAGE - 1), MADV_HUGEPAGE);
+#else
+	(void)data;
+	(void)capacity;
+#endif
+}
 
 /* realloc() keeps no alignment: a new block, then a copy. */
 static int buf_move(struct mh_buf *buf, size_t capacity, struct modhash_error *err)
@@ -22,8 +46,9 @@ static int buf_move(struct mh_buf *buf, size_t capacity, struct modhash_error *e
 	if (capacity > BUF_MAX)
 		return mh_fail_nomem(err);
 	capacity = (capacity + MH_BUF_ALIGNMENT - 1) & ~(size_t)(MH_BUF_ALIGNMENT - 1);
-	if (posix_memalign(&data, MH_BUF_ALIGNMENT, capacity) != 0)
+	if (posix_memalign(&data, alignment_of(capacity), capacity) != 0)
 		return mh_fail_nomem(err);
+	ask_for_huge_pages(data, capacity);
 	if (buf->length)
 		memcpy(data, buf->data, buf->length);
 	free(buf->data);
