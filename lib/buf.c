@@ -12,18 +12,26 @@
 #include "checked.h"
 #include "fail.h"
 
-/* From that size on, what the first touch of each page costs is more than reading a file. */
-#define HUGE_MIN ((size_t)8 << 20)
-#define HUGE_PAGE ((size_t)2 << 20)
-
 /* What malloc() could never give anyway; keeps the arithmetic below away from the edge. */
 #define BUF_MAX ((size_t)PTRDIFF_MAX - HUGE_PAGE)
 
-/* Where pages can be huge, one touch is for 512 of them.  No more than a wish. */
-static void wish_huge_pages(void *data, size_t capacity)
+/*
+ * Buffers for the largest modules are in huge pages, where those can be had: in small ones, to
+ * touch all of a buffer for the first time takes as long as to hash what is then in it.
+ * What is left at the end stays in small ones, so that no more memory is taken.
+ */
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static size_t alignment_of(size_t capacity)
+{
+	return capacity >= HUGE_PAGE ? HUGE_PAGE : MH_BUF_ALIGNMENT;
+}
+
+static void ask_for_huge_pages(void *data, size_t capacity)
 {
 #ifdef MADV_HUGEPAGE
-	madvise(data, capacity, MADV_HUGEPAGE);
+	if (capacity >= HUGE_PAGE)
+		(void)madvise(data, capacity & ~(HUGE_PAGE - 1), MADV_HUGEPAGE);
 #else
 	(void)data;
 	(void)capacity;
@@ -33,16 +41,14 @@ static void wish_huge_pages(void *data, size_t capacity)
 /* realloc() keeps no alignment: a new block, then a copy. */
 static int buf_move(struct mh_buf *buf, size_t capacity, struct modhash_error *err)
 {
-	size_t alignment = capacity >= HUGE_MIN ? HUGE_PAGE : MH_BUF_ALIGNMENT;
 	void *data = NULL;
 
 	if (capacity > BUF_MAX)
 		return mh_fail_nomem(err);
 	capacity = (capacity + MH_BUF_ALIGNMENT - 1) & ~(size_t)(MH_BUF_ALIGNMENT - 1);
-	if (posix_memalign(&data, alignment, capacity) != 0)
+	if (posix_memalign(&data, alignment_of(capacity), capacity) != 0)
 		return mh_fail_nomem(err);
-	if (alignment == HUGE_PAGE)
-		wish_huge_pages(data, capacity);
+	ask_for_huge_pages(data, capacity);
 	if (buf->length)
 		memcpy(data, buf->data, buf->length);
 	free(buf->data);

@@ -524,7 +524,8 @@ static uint32_t flag_of_name(const char *name)
 	};
 	size_t i;
 
-	if (name[0] != '.' || !strchr("Bdz", name[1]))
+	/* Hardly any begins like one of these. */
+	if (name[0] != '.' || (name[1] != 'B' && name[1] != 'd' && name[1] != 'z'))
 		return 0;
 	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		if (strcmp(name, flags[i].name) == 0)
@@ -560,9 +561,11 @@ static int take_section(const struct image *image, uint64_t index, const struct 
 		identity->flags &= ~MODHASH_IDENTITY_STRIPPED;
 	if (section->header.sh_type == SHT_NOTE)
 		return take_notes(image, section, identity, err);
-	if (strcmp(section->name, ".modinfo") == 0)
+	if (section->name[0] != '.')
+		return 0;
+	if (section->name[1] == 'm' && strcmp(section->name, ".modinfo") == 0)
 		return take_unique(&found->modinfo, image, index, section, err);
-	if (strcmp(section->name, ".gnu.linkonce.this_module") == 0)
+	if (section->name[1] == 'g' && strcmp(section->name, ".gnu.linkonce.this_module") == 0)
 		return take_unique(&found->this_module, image, index, section, err);
 	return 0;
 }

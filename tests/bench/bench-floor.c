@@ -38,6 +38,7 @@
 
 #include <modhash/modhash.h>
 
+#include "buf.h"
 #include "hash.h"
 #include "sha256/sha256.h"
 
@@ -68,13 +69,14 @@ static void *must(void *memory)
 	return memory;
 }
 
+/* As the library has it. */
 static void *aligned(size_t length)
 {
-	void *memory;
+	struct mh_buf buf = MH_BUF_EMPTY;
 
-	if (posix_memalign(&memory, 4096, length + 4096))
+	if (mh_buf_reserve(&buf, length + 4096, NULL))
 		die("out of memory");
-	return memory;
+	return buf.data;
 }
 
 static double now(void)
