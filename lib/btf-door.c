@@ -13,6 +13,7 @@
 #include <modhash/module.h>
 
 #include "btf-door.h"
+#include "elf-sparse.h"
 #include "elf-view.h"
 #include "fail.h"
 #include "image.h"
@@ -207,29 +208,44 @@ static int cached(const struct modhash_ctx *ctx, const uint8_t *data, size_t len
 	return ret;
 }
 
+static int base_from_bytes(const struct modhash_ctx *ctx, const uint8_t *data, size_t length,
+			   const char *cache, struct modhash_btf_base **base,
+			   struct modhash_error *err)
+{
+	struct mh_btf_base *ours = NULL;
+	struct mh_hasher *sha256;
+	int ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+
+	if (ret < 0)
+		return ret;
+	ret = cached(ctx, data, length, cache, sha256, &ours, err);
+	mh_hasher_free(sha256);
+	if (ret == 0)
+		*base = (struct modhash_btf_base *)(void *)ours;
+	return ret;
+}
+
 MODHASH_API int modhash_btf_base_from_path(const struct modhash_ctx *ctx, const char *path,
 					   const char *cache, struct modhash_btf_base **base,
 					   struct modhash_error *err)
 {
 	struct modhash_module *file;
-	struct mh_btf_base *ours = NULL;
-	struct mh_hasher *sha256;
+	struct mh_sparse sparse;
 	int ret;
 
 	if (!base)
 		return mh_fail_invalid(err, "no place for the base");
 	*base = NULL;
+	if (ctx && path && mh_elf_sparse_read(path, ctx->max_unpacked, ".BTF", &sparse)) {
+		ret = base_from_bytes(ctx, sparse.data, sparse.length, cache, base, err);
+		mh_elf_sparse_free(&sparse);
+		return ret;
+	}
 	ret = modhash_module_from_path(ctx, path, &file, err);
 	if (ret < 0)
 		return ret;
-	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
-	if (ret == 0) {
-		ret = cached(ctx, file->data, (size_t)file->length, cache, sha256, &ours, err);
-		mh_hasher_free(sha256);
-	}
+	ret = base_from_bytes(ctx, file->data, (size_t)file->length, cache, base, err);
 	modhash_module_free(file);
-	if (ret == 0)
-		*base = (struct modhash_btf_base *)(void *)ours;
 	return ret;
 }
 

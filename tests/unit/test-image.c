@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "blob-help.h"
+#include "elf-sparse.h"
 #include "../gen/image-recipes.h"
 #include "scratch.h"
 
@@ -882,6 +883,77 @@ START_TEST(embedding_without_arguments)
 }
 END_TEST
 
+/* A vmlinux of which only headers and BTF are read, @bytes, answers as one that is read whole. */
+static void same_base(struct modhash_ctx *ctx, const struct gen_buf *bytes)
+{
+	struct modhash_btf_base *whole, *part;
+	struct modhash_btf_base_info a, b;
+	struct modhash_error err, other;
+	int rc = modhash_btf_base_from_memory(ctx, bytes->data, bytes->length, &whole, &err);
+
+	MODHASH_INIT(a);
+	MODHASH_INIT(b);
+	scratch_file("vmlinux", bytes->data, bytes->length);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "vmlinux", NULL, &part, &other), rc);
+	if (rc) {
+		ck_assert_str_eq(other.message, err.message);
+		ck_assert_uint_eq(other.offset, err.offset);
+		return;
+	}
+	ck_assert_int_eq(modhash_btf_base_info(whole, &a), 0);
+	ck_assert_int_eq(modhash_btf_base_info(part, &b), 0);
+	ck_assert_mem_eq(&a, &b, sizeof(a));
+	modhash_btf_base_free(whole);
+	modhash_btf_base_free(part);
+}
+
+START_TEST(a_large_vmlinux_is_read_in_parts)
+{
+	static const size_t header_fields[] = { 4, 5, 32, 40, 46, 48, 50, 58, 60, 62 };
+	const struct imagegen kinds[] = { { .bits = 64 }, { .bits = 64, .big_endian = true },
+					  { .bits = 32 }, { .bits = 32, .big_endian = true } };
+	struct modhash_ctx *ctx = new_ctx();
+	struct mh_sparse sparse;
+	size_t i, j;
+
+	scratch_make();
+	for (i = 0; i < 4; i++) {
+		struct gen_buf bytes = { 0 };
+		size_t end;
+
+		imagegen_vmlinux(&bytes, &kinds[i]);
+		end = bytes.length;
+		gen_zeroes(&bytes, 2 << 20);
+		same_base(ctx, &bytes);
+		ck_assert(mh_elf_sparse_read("vmlinux", UINT32_MAX, ".BTF", &sparse));
+		ck_assert_uint_eq(sparse.length, bytes.length);
+		ck_assert_mem_eq(sparse.data, bytes.data, 52);
+		mh_elf_sparse_free(&sparse);
+		ck_assert(!mh_elf_sparse_read("vmlinux", bytes.length - 1, ".BTF", &sparse));
+		ck_assert(!mh_elf_sparse_read("vmlinux", UINT32_MAX, ".no", &sparse));
+		ck_assert_ptr_null(sparse.data);
+
+		/* Damaged anywhere in the header, the answer is that of the whole file. */
+		for (j = 0; j < sizeof(header_fields) / sizeof(header_fields[0]); j++) {
+			bytes.data[header_fields[j]] ^= 0x41;
+			same_base(ctx, &bytes);
+			bytes.data[header_fields[j]] ^= 0x41;
+		}
+		/* and in the sections' headers, which are last */
+		for (j = end - 64 * 3; j < end; j += 7) {
+			bytes.data[j] ^= 0x81;
+			same_base(ctx, &bytes);
+			bytes.data[j] ^= 0x81;
+		}
+		gen_free(&bytes);
+	}
+	ck_assert(!mh_elf_sparse_read("no such file", UINT32_MAX, ".BTF", &sparse));
+	ck_assert(!mh_elf_sparse_read(".", UINT32_MAX, ".BTF", &sparse));
+	scratch_remove();
+	modhash_ctx_free(ctx);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("image");
@@ -894,6 +966,7 @@ int main(void)
 	tcase_add_test(images, kinds_and_names);
 	tcase_add_test(images, machine_class_and_order);
 	tcase_add_test(images, whatever_takes_a_blob_or_a_base);
+	tcase_add_test(images, a_large_vmlinux_is_read_in_parts);
 	tcase_add_test(images, zeroes);
 	tcase_add_test(images, without_a_decompressor);
 	tcase_add_test(images, arguments_that_are_missing);
