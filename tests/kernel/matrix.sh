@@ -189,15 +189,15 @@ all_known()
 told()
 {
 	out=$results/$1.$2
-	format=${1%%-*}
+	kind=${1%%-*}
 	lines=$(wc -l <"$product/modules.order")
 	blob=$work/blob.extracted
 	"$MODHASH" extract --blob -o "$blob" "$kernel" || :
-	case $format in
+	case $kind in
 	merkle) count=unknown ;;
 	*) count=$lines ;;
 	esac
-	is "$1, $2: securityfs tells the format" "$(printf '%s\n' "$format" | hex)" \
+	is "$1, $2: securityfs tells the format" "$(printf '%s\n' "$kind" | hex)" \
 		"$(value "$out" file/format hex)"
 	is "$1, $2: securityfs tells the algorithm" "$(printf 'sha256\n' | hex)" \
 		"$(value "$out" file/algorithm hex)"
@@ -215,7 +215,7 @@ told()
 			"$(value "$out" file/$file mode)"
 	done
 	# At boot: what there is, and no warning.
-	is "$1, $2: one line at boot" 1 "$(logged "$out" boot | grep -c "^module hashes: $format, ")"
+	is "$1, $2: one line at boot" 1 "$(logged "$out" boot | grep -c "^module hashes: $kind, ")"
 	is "$1, $2: nothing else at boot" 1 "$(logged "$out" boot | wc -l)"
 }
 
