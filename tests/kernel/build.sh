@@ -198,10 +198,14 @@ same_blob()
 	case $1 in
 	*-staged) return 0 ;;
 	esac
-	names=
-	[ "$2" != table ] || names=--no-names
+	options=
+	[ "$2" != table ] || options=--no-names
+	case $1 in
+	*-sha512) options="$options --algorithm=sha512" ;;
+	esac
+	# shellcheck disable=SC2086 # words
 	"$MODHASH" extract --blob -o "$work/blob.had" "$1/vmlinux" &&
-		"$MODHASH" create --format="$2" $names --order="$1/modules.order" \
+		"$MODHASH" create --format="$2" $options --order="$1/modules.order" \
 			-o "$work/blob.made" "$1/modules" &&
 		cmp -s "$work/blob.had" "$work/blob.made"
 }

@@ -185,7 +185,7 @@ all_known()
 		"$(tr -d '\r' <"$out" | grep '^LOG known/.*module hashes:' || :)"
 }
 
-# told FORMAT WAY: securityfs, against what the image has, and what the build says
+# told FORMAT WAY [ALGORITHM]: securityfs, against what the image has, and what the build says
 told()
 {
 	out=$results/$1.$2
@@ -199,7 +199,7 @@ told()
 	esac
 	is "$1, $2: securityfs tells the format" "$(printf '%s\n' "$kind" | hex)" \
 		"$(value "$out" file/format hex)"
-	is "$1, $2: securityfs tells the algorithm" "$(printf 'sha256\n' | hex)" \
+	is "$1, $2: securityfs tells the algorithm" "$(printf '%s\n' "${3:-sha256}" | hex)" \
 		"$(value "$out" file/algorithm hex)"
 	is "$1, $2: securityfs tells how many modules" "$(printf '%s\n' "$count" | hex)" \
 		"$(value "$out" file/count hex)"
