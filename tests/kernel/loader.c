@@ -26,6 +26,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -157,6 +158,17 @@ static int unload(const char *module)
 	return syscall(SYS_delete_module, module, O_NONBLOCK) ? errno : 0;
 }
 
+/* A BPF program that called it lets go of it some time after it is closed. */
+static int unload_patiently(const char *module)
+{
+	struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+	int error, tries = 500;
+
+	while ((error = unload(module)) == EAGAIN && --tries)
+		nanosleep(&moment, NULL);
+	return error;
+}
+
 static int load_fd(const char *file, int flags)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -256,17 +268,15 @@ static void do_bpf(const char *id, const char *function, const char *file, const
 {
 	const char *where = "load";
 	uint32_t answer = 0;
-	int error = load_fd(file, 0);
+	int error = load_fd(file, 0), left = 0;
 
 	if (!error) {
 		error = call_kfunc(module, function, NUMBER, &answer, &where);
-		unload(module);
+		left = unload_patiently(module);
 	}
 	/* What BPF answers need not be an errno that user space knows: 524 is ENOTSUPP. */
-	if (error == 524)
-		printf("CELL %s errno=ENOTSUPP step=%s answer=%u\n", id, where, answer);
-	else
-		printf("CELL %s errno=%s step=%s answer=%u\n", id, errno_name(error), where, answer);
+	printf("CELL %s errno=%s step=%s answer=%u left=%s\n", id,
+	       error == 524 ? "ENOTSUPP" : errno_name(error), where, answer, errno_name(left));
 }
 
 static void do_file(const char *id, const char *path)
