@@ -113,7 +113,7 @@ static int read_both(struct mh_compare *compare, struct symbols *a, struct symbo
 {
 	int ret = read_symbols(&compare->a.view, a, err);
 
-	return ret < 0 ? ret : read_symbols(&compare->b.view, b, err);
+	return ret ? ret : read_symbols(&compare->b.view, b, err);
 }
 
 /* --- which symbol of the second one of the first is --- */
@@ -267,9 +267,9 @@ static int tell_pair(struct mh_compare *compare, const struct mh_elf_symbol *x,
 		*order = 0;
 		return tell_symbol(compare, x, y);
 	}
-	if (*order < 0)
+	if (x && *order < 0)
 		return tell_alone(compare, &compare->a.view, x, "first");
-	return tell_alone(compare, &compare->b.view, y, "second");
+	return y ? tell_alone(compare, &compare->b.view, y, "second") : 0;
 }
 
 static int merge_symbols(struct mh_compare *compare, const struct symbols *a,

@@ -37,6 +37,7 @@ int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
 {
 	struct mh_pipeline *made = calloc(1, sizeof(*made));
 	unsigned int count = mh_hasher_streams(hasher);
+	struct mh_slot **slots;
 
 	*pipeline = NULL;
 	if (!made)
@@ -44,15 +45,16 @@ int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
 	made->steps = steps;
 	made->user = user;
 	made->hasher = hasher;
-	made->slots = calloc(count, sizeof(*made->slots));
-	while (made->slots && made->count < count) {
+	slots = calloc(count, sizeof(*slots));
+	made->slots = slots;
+	while (slots && made->count < count) {
 		struct mh_slot *slot = calloc(1, steps->slot_size);
 
 		if (!slot)
 			break;
 		mh_module_init(&slot->module, ctx);
 		slot->module.decoders = &made->decoders;
-		made->slots[made->count++] = slot;
+		slots[made->count++] = slot;
 		if (mh_buf_reserve(&slot->module.file, BUFFER_LEAST, err)) {
 			mh_pipeline_free(made);
 			return MODHASH_E_NOMEM;
