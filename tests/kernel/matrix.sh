@@ -155,7 +155,9 @@ prepare()
 	*)
 		add_known
 		add_files
-		add_functions "$(find "$product/installed" -name mh_kfunc.ko)"
+		# Linux 6.1 has none.
+		[ "$1" = table-6.1 ] ||
+			add_functions "$(find "$product/installed" -name mh_kfunc.ko)"
 		;;
 	esac
 	pack "$own/root"
