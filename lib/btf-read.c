@@ -413,7 +413,7 @@ static int check_int(const struct mh_btf *btf, uint32_t index, struct modhash_er
 	if (type[3] & 0xf000ff00)
 		return fail_type(btf, MODHASH_E_BTF, index, 3, err,
 				 "has reserved bits set in 0x%08" PRIx32, type[3]);
-	if (encoding & (encoding - 1) || encoding > 4)
+	if (encoding > 4 || encoding == 3) /* none, or one of three bits */
 		return fail_type(btf, MODHASH_E_BTF, index, 3, err, "has encoding %" PRIu32,
 				 encoding);
 	if (bits > 128 || (bits + 7) / 8 > type[2])

@@ -39,9 +39,13 @@ static uint64_t size_hint(const uint8_t *data, size_t length)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(data, length);
 
-	if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR)
+	switch (size) {
+	case ZSTD_CONTENTSIZE_UNKNOWN:
+	case ZSTD_CONTENTSIZE_ERROR:
 		return 0;
-	return size;
+	default:
+		return size;
+	}
 }
 
 /* All frames, one after the other; libzstd passes over skippable ones itself. */
