@@ -53,7 +53,7 @@ kernel_of()
 	own=$results/$1.d
 	case $1 in
 	*-empty) kernel=$product/vmlinux.unhashed ;;
-	*-signed)
+	*-signed | list-ima | merkle-ima)
 		# No build of its own: another blob into the same image.
 		rm -rf "$own/signed"
 		cp -R "$product/modules" "$own/signed"
