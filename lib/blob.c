@@ -71,7 +71,28 @@ static int is_text(const uint8_t *data, uint64_t length)
 	return i == MODHASH_LIST_DIGEST_LENGTH;
 }
 
-/* Most of the magic is there, where it should be. */
+/* With the right magic, its checksum would match. */
+static bool is_header_without_magic(const uint8_t *data, uint64_t length)
+{
+	static const uint8_t zero[4];
+	const uint32_t field = MODHASH_TABLE_HEADER_HEADER_CHECKSUM;
+	uint32_t size, crc;
+
+	if (length < MODHASH_TABLE_HEADER_SIZE)
+		return false;
+	size = mh_core_le32(data + MODHASH_TABLE_HEADER_HEADER_SIZE);
+	if (size < MODHASH_TABLE_HEADER_SIZE || size > MODHASH_TABLE_HEADER_SIZE_MAX ||
+	    size > length)
+		return false;
+	crc = mh_core_crc32(0, (const uint8_t *)MODHASH_TABLE_MAGIC, MODHASH_TABLE_MAGIC_LENGTH);
+	crc = mh_core_crc32(crc, data + MODHASH_TABLE_MAGIC_LENGTH,
+			    field - MODHASH_TABLE_MAGIC_LENGTH);
+	crc = mh_core_crc32(crc, zero, sizeof(zero));
+	crc = mh_core_crc32(crc, data + field + 4, size - field - 4);
+	return crc == mh_core_le32(data + field);
+}
+
+/* Most of the magic is there, where it should be, or all of the header but the magic. */
 static int is_damaged_table(const uint8_t *data, uint64_t length)
 {
 	static const char magic[] = MODHASH_TABLE_MAGIC;
@@ -81,7 +102,7 @@ static int is_damaged_table(const uint8_t *data, uint64_t length)
 		return 0;
 	for (i = 0; i < MODHASH_TABLE_MAGIC_LENGTH; i++)
 		same += data[i] == (uint8_t)magic[i];
-	return same >= 5;
+	return same >= 5 || is_header_without_magic(data, length);
 }
 
 static const struct lookalike lookalikes[] = {

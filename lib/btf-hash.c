@@ -105,17 +105,19 @@ static bool is_inside(const struct hash_state *state, uint32_t id)
 }
 
 /*
- * The words of a type, and then what it refers to.  Room for @left words is there
- * before each; a name asks for its own.
+ * The words of a type, and then what it refers to.  The first word is a name's, and each name
+ * asks for room for itself, for the @left words from there on and what they refer to, and for
+ * the hashes of the @edges that came before it and are still to be put behind them all.
  */
 #define WORD_MAX (4 + MH_BTF_HASH)
 
-static int put_name(struct hash_state *state, uint32_t offset, size_t left,
+static int put_name(struct hash_state *state, uint32_t offset, size_t left, size_t edges,
 		    struct modhash_error *err)
 {
 	const char *name = offset ? mh_btf_string(state->btf, offset) : "";
 	size_t length = strlen(name);
-	int ret = mh_message_room(&state->message, length + left * WORD_MAX, err);
+	int ret = mh_message_room(&state->message,
+				  length + left * WORD_MAX + edges * MH_BTF_HASH, err);
 
 	if (ret < 0)
 		return ret;
@@ -142,7 +144,7 @@ static int put_type(struct hash_state *state, uint32_t v, struct modhash_error *
 		int ret;
 
 		if (slot == MH_BTF_NAME) {
-			ret = put_name(state, type[i], words - i, err);
+			ret = put_name(state, type[i], words - i, edges, err);
 			if (ret < 0)
 				return ret;
 		} else if (slot == MH_BTF_ID) {
