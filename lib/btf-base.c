@@ -238,6 +238,9 @@ static int check_header(const uint8_t *data, size_t length, const uint8_t *expec
 	if (get32(data + 16) > (CACHE_BIG_ENDIAN | CACHE_DUPLICATES))
 		return mh_fail(err, MODHASH_E_UNSUPPORTED, 16, "cache with flags 0x%" PRIx32,
 			       get32(data + 16));
+	if (get32(data + 28))
+		return mh_fail(err, MODHASH_E_BLOB, 28, "cache with 0x%" PRIx32
+			       " where nothing is told, expected 0", get32(data + 28));
 	whole = CACHE_HEADER + (uint64_t)get32(data + 20) * (MH_BTF_HASH + 4 + 1) +
 		get32(data + 24);
 	if (length != whole)

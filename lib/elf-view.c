@@ -159,7 +159,7 @@ static int count_sections(struct mh_elf_view *view, uint16_t count, uint16_t nam
 		return 0;
 	}
 	if (!mh_in_range(view->section_headers, view->section_header_size, view->length))
-		return mh_fail(err, MODHASH_E_ELF, view->section_headers,
+		return mh_fail(err, MODHASH_E_ELF, view->is_64 ? 40 : 32,
 			       "section headers lie behind the end of the file, %zu", view->length);
 	read_section(view, view->section_headers, &zero);
 	if (count == 0)

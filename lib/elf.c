@@ -190,7 +190,8 @@ static int check_sections_table(struct image *image, struct modhash_error *err)
 			  at->shentsize, at->shoff, err);
 	if (ret)
 		return ret;
-	image->end = image->shoff + image->shnum * at->shdr_size;
+	/* Section 0 was read even where it says that there are none. */
+	image->end = image->shoff + (image->shnum ? image->shnum : 1) * at->shdr_size;
 	if (image->shstrndx && image->shstrndx >= image->shnum)
 		return mh_fail(err, MODHASH_E_ELF, at->shstrndx,
 			       "names of sections in section %" PRIu64 " of %" PRIu64,
@@ -595,6 +596,9 @@ static int go_through_sections(struct image *image, struct found *found,
 		if (ret)
 			return ret;
 		add_range(image, found, section.header.sh_offset, section.length);
+		/* An empty one, too, lies somewhere. */
+		if (section.data && section.header.sh_offset > image->end)
+			image->end = section.header.sh_offset;
 		ret = take_section(image, i, &section, found, identity, err);
 	}
 	/* Where they are in most files: behind the sections. */
