@@ -350,35 +350,77 @@ static int compare_ranges(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* A few, which are nearly in order, are sorted sooner than qsort() begins. */
-static void sort_ranges(struct range *ranges, size_t count)
+static int fail_overlap(const struct range *first, const struct range *second,
+			struct modhash_error *err)
 {
-	size_t i, at;
+	return mh_fail(err, MODHASH_E_ELF, second->begin,
+		       "what begins here overlaps with bytes %" PRIu64 " to %" PRIu64
+		       " of the ELF image", first->begin, first->end - 1);
+}
 
-	if (count > RANGES_FEW) {
-		qsort(ranges, count, sizeof(*ranges), compare_ranges);
-		return;
-	}
-	for (i = 1; i < count; i++) {
-		const struct range range = ranges[i];
+/*
+ * Ranges as they come.  A linker writes sections in the order of their headers, but for those
+ * of relocations, which it writes behind the others: two runs in order, one at the beginning of
+ * the array and one, backwards, at its end, which need no sorting.
+ */
+struct ranges {
+	struct range *range;
+	size_t capacity;
+	size_t first, second; /* how many are in each run */
+	bool mixed;	      /* some were in neither's order: they are in the first */
+};
 
-		for (at = i; at && compare_ranges(&ranges[at - 1], &range) > 0; at--)
-			ranges[at] = ranges[at - 1];
-		ranges[at] = range;
+static void add_to_ranges(struct ranges *ranges, const struct range *range)
+{
+	struct range *first = ranges->range + ranges->first;
+	struct range *second = ranges->range + ranges->capacity - ranges->second;
+
+	if (!ranges->first || range->begin >= first[-1].end) {
+		*first = *range;
+		ranges->first++;
+	} else if (!ranges->second || range->begin >= second->end) {
+		second[-1] = *range;
+		ranges->second++;
+	} else {
+		*first = *range;
+		ranges->first++;
+		ranges->mixed = true;
 	}
 }
 
-static int check_disjoint(struct range *ranges, size_t count, struct modhash_error *err)
+static int check_sorted(struct ranges *ranges, struct modhash_error *err)
 {
-	size_t i;
+	struct range *range = ranges->range;
+	size_t count = ranges->first + ranges->second, i;
 
-	sort_ranges(ranges, count);
+	memmove(range + ranges->first, range + ranges->capacity - ranges->second,
+		ranges->second * sizeof(*range));
+	qsort(range, count, sizeof(*range), compare_ranges);
 	for (i = 1; i < count; i++) {
-		if (ranges[i].begin < ranges[i - 1].end)
-			return mh_fail(err, MODHASH_E_ELF, ranges[i].begin,
-				       "what begins here overlaps with bytes %" PRIu64
-				       " to %" PRIu64 " of the ELF image",
-				       ranges[i - 1].begin, ranges[i - 1].end - 1);
+		if (range[i].begin < range[i - 1].end)
+			return fail_overlap(&range[i - 1], &range[i], err);
+	}
+	return 0;
+}
+
+static int check_disjoint(struct ranges *ranges, struct modhash_error *err)
+{
+	const struct range *first = ranges->range, *first_end = first + ranges->first;
+	const struct range *second = first + ranges->capacity;
+	const struct range *second_end = second - ranges->second;
+	const struct range *before = NULL, *range;
+
+	if (ranges->mixed)
+		return check_sorted(ranges, err);
+	while (first < first_end || second > second_end) {
+		if (second == second_end ||
+		    (first < first_end && compare_ranges(first, second - 1) <= 0))
+			range = first++;
+		else
+			range = --second;
+		if (before && range->begin < before->end)
+			return fail_overlap(before, range, err);
+		before = range;
 	}
 	return 0;
 }
@@ -408,20 +450,28 @@ static const char *next_entry(const uint8_t *modinfo, uint64_t length, uint64_t 
 	return entry;
 }
 
+/* Put the entry's value there, if it is @key's and none was there yet. */
+static void take_value(const char *entry, const char *key, const char **value)
+{
+	size_t length = strlen(key);
+
+	if (!*value && strncmp(entry, key, length) == 0)
+		*value = entry + length;
+}
+
 static void take_modinfo(const struct section *section, struct modhash_identity *identity)
 {
-	static const char name[] = "name=", vermagic[] = "vermagic=", srcversion[] = "srcversion=";
 	uint64_t position = 0;
 	const char *entry;
 
 	while ((entry = next_entry(section->data, section->length, &position))) {
-		if (!identity->name && strncmp(entry, name, strlen(name)) == 0)
-			identity->name = entry + strlen(name);
-		else if (!identity->vermagic && strncmp(entry, vermagic, strlen(vermagic)) == 0)
-			identity->vermagic = entry + strlen(vermagic);
-		else if (!identity->srcversion &&
-			 strncmp(entry, srcversion, strlen(srcversion)) == 0)
-			identity->srcversion = entry + strlen(srcversion);
+		/* Most are aliases, and parameters. */
+		if (entry[0] == 'n')
+			take_value(entry, "name=", &identity->name);
+		else if (entry[0] == 'v')
+			take_value(entry, "vermagic=", &identity->vermagic);
+		else if (entry[0] == 's')
+			take_value(entry, "srcversion=", &identity->srcversion);
 	}
 }
 
@@ -535,8 +585,7 @@ static int take_unique(struct section *into, const struct image *image, uint64_t
 /* What is found on the way through the sections. */
 struct found {
 	struct section modinfo, this_module;
-	struct range *ranges;
-	size_t count;
+	struct ranges ranges;
 };
 
 static int take_section(const struct image *image, uint64_t index, const struct section *section,
@@ -559,9 +608,11 @@ static int take_section(const struct image *image, uint64_t index, const struct 
 
 static void add_range(struct image *image, struct found *found, uint64_t begin, uint64_t length)
 {
+	const struct range range = { begin, begin + length };
+
 	if (length == 0)
 		return;
-	found->ranges[found->count++] = (struct range){ begin, begin + length };
+	add_to_ranges(&found->ranges, &range);
 	if (begin + length > image->end)
 		image->end = begin + length;
 }
@@ -586,7 +637,7 @@ static int go_through_sections(struct image *image, struct found *found,
 	}
 	/* Where they are in most files: behind the sections. */
 	add_range(image, found, image->shoff, image->shnum * image->layout->shdr_size);
-	return ret ? ret : check_disjoint(found->ranges, found->count, err);
+	return ret ? ret : check_disjoint(&found->ranges, err);
 }
 
 static int take_sections(struct image *image, struct found *found,
@@ -614,16 +665,19 @@ static int take_image(struct image *image, struct modhash_identity *identity,
 		      struct modhash_error *err)
 {
 	struct found found = { .modinfo = { .name = NULL }, .this_module = { .name = NULL } };
-	struct range few[RANGES_FEW];
+	struct range few[RANGES_FEW], *range = few;
 	size_t needed = (size_t)image->shnum + 2;
 	int ret;
 
-	found.ranges = needed <= RANGES_FEW ? few : malloc(needed * sizeof(*found.ranges));
-	if (!found.ranges)
+	if (needed > RANGES_FEW)
+		range = malloc(needed * sizeof(*range));
+	if (!range)
 		return mh_fail_nomem(err);
+	found.ranges.range = range;
+	found.ranges.capacity = needed;
 	ret = take_sections(image, &found, identity, err);
-	if (found.ranges != few)
-		free(found.ranges);
+	if (range != few)
+		free(range);
 	return ret;
 }
 
