@@ -63,6 +63,9 @@ struct mh_pool_jobs {
 	int (*done)(void *user, uint64_t index);
 };
 
+/* How many threads a run of so many jobs would have; 1: none but the caller's. */
+uint32_t mh_pool_threads(const struct modhash_run_opts *opts, uint64_t count);
+
 /* 0, MODHASH_E_STOPPED, MODHASH_E_NOMEM, or what job() or done() returned. */
 int mh_pool_run(const struct mh_pool_jobs *jobs, const struct modhash_run_opts *opts,
 		struct modhash_error *err);

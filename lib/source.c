@@ -140,7 +140,7 @@ int mh_source_read_fd(int fd, uint64_t limit, const int *stop, struct mh_buf *bu
 	capacity = before.st_size ? (uint64_t)before.st_size + 1 : UNSIZED_CAPACITY;
 	if (capacity > SIZE_MAX)
 		return mh_fail_nomem(err);
-	ret = mh_buf_reserve(buf, (size_t)capacity, err);
+	ret = mh_buf_reserve_roomy(buf, (size_t)capacity, err);
 	if (!ret)
 		ret = read_all(fd, (uint64_t)before.st_size, limit, stop, buf, err);
 	if (!ret)
