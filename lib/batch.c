@@ -20,6 +20,7 @@
 #include "module.h"
 #include "options.h"
 #include "pipeline.h"
+#include "source.h"
 
 struct record {
 	int32_t status;
@@ -239,7 +240,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	memset(&error, 0, sizeof(error));
 	status = mh_module_load_path(&slot->module, batch->files->files[slot->job.index].path,
 				     &error);
-	if (status == MODHASH_E_STOPPED)
+	if (status == MODHASH_E_STOPPED || status == MH_POSTPONED)
 		return status;
 	if (!status) {
 		if (spec.scope == MODHASH_SCOPE_LEAF)

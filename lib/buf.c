@@ -22,9 +22,6 @@
  */
 #define HUGE_PAGE ((size_t)2 << 20)
 
-/* Most modules are no larger than this, and need no room for others. */
-#define SMALL_FILE (((size_t)256 << 10) + 1)
-
 static size_t alignment_of(size_t capacity)
 {
 	return capacity >= HUGE_PAGE ? HUGE_PAGE : MH_BUF_ALIGNMENT;
@@ -67,21 +64,6 @@ int mh_buf_reserve(struct mh_buf *buf, size_t capacity, struct modhash_error *er
 	if (capacity <= buf->capacity)
 		return 0;
 	return buf_move(buf, capacity, err);
-}
-
-/* Each page is touched for the first time once, or twice: not at each file that is the largest yet. */
-int mh_buf_reserve_roomy(struct mh_buf *buf, size_t capacity, struct modhash_error *err)
-{
-	static const size_t steps[] = { HUGE_PAGE, 4 * HUGE_PAGE, 16 * HUGE_PAGE };
-	size_t i;
-
-	if (capacity <= buf->capacity || capacity <= SMALL_FILE)
-		return mh_buf_reserve(buf, capacity, err);
-	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (capacity <= steps[i] && !mh_buf_reserve(buf, steps[i], NULL))
-			return 0;
-	}
-	return mh_buf_reserve(buf, capacity, err);
 }
 
 /* Room for @more bytes behind the contents, growing by doubling. */

@@ -24,12 +24,6 @@ struct mh_buf {
 /* Room for @capacity bytes in all, contents kept.  May move @data. */
 int mh_buf_reserve(struct mh_buf *buf, size_t capacity, struct modhash_error *err);
 
-/*
- * The same for a buffer that larger and larger files may be read into: beyond what was asked for
- * there is more room, which costs nothing as long as nothing is put there.
- */
-int mh_buf_reserve_roomy(struct mh_buf *buf, size_t capacity, struct modhash_error *err);
-
 int mh_buf_append(struct mh_buf *buf, const void *data, size_t length,
 		  struct modhash_error *err);
 

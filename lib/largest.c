@@ -3,7 +3,8 @@
  * The order of work: the largest files first.
  *
  * How large they are is asked for here, by all threads, and not where the files are found: there
- * is one thread, and nobody may want to know.
+ * is one thread, and nobody may want to know.  One thread needs no order before it begins: it
+ * puts off what it finds to be large (pipeline.c).
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>

@@ -185,6 +185,22 @@ bool mh_feed_take(struct mh_feed *feed, struct mh_job *job)
 	return taken;
 }
 
+bool mh_feed_ended(const struct mh_feed *feed)
+{
+	struct pool *pool = feed->pool;
+	bool ended;
+
+	pthread_mutex_lock(&pool->lock);
+	ended = pool->halt || stopped(pool);
+	pthread_mutex_unlock(&pool->lock);
+	return ended;
+}
+
+bool mh_feed_in_order(const struct mh_feed *feed)
+{
+	return !feed->pool->jobs->order;
+}
+
 static void halt(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);

@@ -29,6 +29,12 @@ void mh_feed_done(struct mh_feed *feed, const struct mh_job *job, uint64_t bytes
 void mh_feed_fail(struct mh_feed *feed, const struct mh_job *job, int code,
 		  const struct modhash_error *err);
 
+/* The run ends: jobs that were put off are not to be begun any more. */
+bool mh_feed_ended(const struct mh_feed *feed);
+
+/* Jobs come in the order of the list: nobody said a better one. */
+bool mh_feed_in_order(const struct mh_feed *feed);
+
 /* The caller's stop flag, or NULL. */
 const int *mh_feed_stop(const struct mh_feed *feed);
 

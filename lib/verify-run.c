@@ -175,7 +175,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	memset(&why, 0, sizeof(why));
 	rc = mh_module_load_path(&slot->module, file.path, &why);
 	look->unreadable = rc != 0;
-	if (rc == MODHASH_E_STOPPED)
+	if (rc == MODHASH_E_STOPPED || rc == MH_POSTPONED)
 		return rc;
 	if (rc == MODHASH_E_NOMEM)
 		return mh_fail_nomem(err);
