@@ -20,6 +20,7 @@
 #include "module.h"
 #include "options.h"
 #include "pipeline.h"
+#include "source.h"
 
 struct record {
 	int32_t status;
@@ -239,7 +240,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	memset(&error, 0, sizeof(error));
 	status = mh_module_load_path(&slot->module, batch->files->files[slot->job.index].path,
 				     &error);
-	if (status == MODHASH_E_STOPPED)
+	if (status == MODHASH_E_STOPPED || status == MH_POSTPONED)
 		return status;
 	if (!status) {
 		if (spec.scope == MODHASH_SCOPE_LEAF)
@@ -369,18 +370,20 @@ static int check_spec(struct batch *batch, struct modhash_error *err)
 static int run(struct batch *batch, const struct modhash_run_opts *opts,
 	       struct modhash_error *err)
 {
-	uint64_t *order = mh_files_largest_first(batch->files);
-	const struct mh_pool_jobs jobs = {
+	struct mh_pool_jobs jobs = {
 		.count = batch->files->count,
 		.user = batch,
 		.worker_new = worker_new,
 		.worker_free = worker_free,
 		.work = work,
-		.order = order,
 		.done = done,
 	};
-	int ret;
+	uint64_t *order;
+	int ret = mh_files_largest_first(batch->files, opts, &order, err);
 
+	if (ret)
+		return ret;
+	jobs.order = order;
 	batch->records = calloc(batch->files->count + 1, sizeof(struct record));
 	ret = batch->records ? mh_pool_run(&jobs, opts, err) : mh_fail_nomem(err);
 	for (size_t i = 0; batch->records && i < batch->files->count; i++)

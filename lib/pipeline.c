@@ -12,12 +12,19 @@
 #include "fail.h"
 #include "files.h"
 #include "pipeline.h"
+#include "source.h"
 
 /* Room for any file that is not among those that go first, so that buffers stay as they are. */
 #define BUFFER_LEAST ((size_t)MH_LARGE_FILE + 1)
 
 /* Buffers that one file made larger than this are not kept for the next. */
 #define BUFFER_KEPT_MAX ((size_t)64 << 20)
+
+/* A file that was too large to be read at once. */
+struct later {
+	uint64_t size;
+	struct mh_job job;
+};
 
 struct mh_pipeline {
 	const struct mh_pipeline_steps *steps;
@@ -29,6 +36,10 @@ struct mh_pipeline {
 	struct mh_slot *filling; /* has messages that are not given yet */
 	unsigned int count;
 	struct mh_slot **slots;
+
+	bool postponing; /* until there are no others left */
+	struct later *later;
+	size_t later_count, later_capacity, later_taken;
 };
 
 int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
@@ -80,6 +91,7 @@ void mh_pipeline_free(struct mh_pipeline *pipeline)
 		free(pipeline->slots[i]);
 	}
 	free(pipeline->slots);
+	free(pipeline->later);
 	mh_decoders_fini(&pipeline->decoders);
 	mh_buf_free(&pipeline->packed);
 	free(pipeline);
@@ -148,6 +160,66 @@ static struct mh_slot *free_slot(struct mh_pipeline *pipeline)
 	return pipeline->slots[i];
 }
 
+/* --- files that are put off --- */
+
+static bool put_off(struct mh_pipeline *pipeline, const struct mh_slot *slot)
+{
+	if (pipeline->later_count == pipeline->later_capacity) {
+		size_t capacity = pipeline->later_capacity ? pipeline->later_capacity * 2 : 512;
+		struct later *later = NULL;
+
+		if (capacity <= SIZE_MAX / sizeof(*later))
+			later = realloc(pipeline->later, capacity * sizeof(*later));
+		if (!later)
+			return false;
+		pipeline->later = later;
+		pipeline->later_capacity = capacity;
+	}
+	pipeline->later[pipeline->later_count++] =
+		(struct later){ slot->module.file_length, slot->job };
+	return true;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct later *first = a, *second = b;
+
+	if (first->size != second->size)
+		return first->size > second->size ? -1 : 1;
+	return first->job.position < second->job.position ? -1 : 1;
+}
+
+/* The next file: a new one, or, when there are none, one that was put off. */
+static bool take(struct mh_pipeline *pipeline, struct mh_job *job)
+{
+	if (mh_feed_take(pipeline->feed, job))
+		return true;
+	if (pipeline->postponing && pipeline->later_count > 1)
+		qsort(pipeline->later, pipeline->later_count, sizeof(*pipeline->later),
+		      largest_first);
+	pipeline->postponing = false;
+	if (pipeline->later_taken == pipeline->later_count || mh_feed_ended(pipeline->feed))
+		return false;
+	*job = pipeline->later[pipeline->later_taken++].job;
+	return true;
+}
+
+/* MH_POSTPONED: it was put off. */
+static int begin(struct mh_pipeline *pipeline, struct mh_slot *slot, struct modhash_error *error)
+{
+	int status;
+
+	slot->module.postpone = pipeline->postponing ? MH_LARGE_FILE : UINT64_MAX;
+	lend_packed(pipeline, slot);
+	status = pipeline->steps->begin(pipeline->user, slot, error);
+	if (status == MH_POSTPONED && !put_off(pipeline, slot)) {
+		slot->module.postpone = UINT64_MAX;
+		status = pipeline->steps->begin(pipeline->user, slot, error);
+	}
+	take_packed(pipeline, slot);
+	return status;
+}
+
 /*
  * Go through files until there is one that has something to hash: its slot.  NULL when there
  * are no more, or when it failed, which status then says.
@@ -158,15 +230,18 @@ static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 	struct modhash_error error;
 
 	*status = 0;
-	while (mh_feed_take(pipeline->feed, &slot->job)) {
+	while (take(pipeline, &slot->job)) {
 		slot->busy = true;
 		slot->messages = slot->given = slot->done = 0;
 		slot->more = NULL;
 		memset(slot->status, 0, sizeof(slot->status));
 		memset(&error, 0, sizeof(error));
-		lend_packed(pipeline, slot);
-		*status = pipeline->steps->begin(pipeline->user, slot, &error);
-		take_packed(pipeline, slot);
+		*status = begin(pipeline, slot, &error);
+		if (*status == MH_POSTPONED) {
+			release(slot);
+			*status = 0;
+			continue;
+		}
 		if (*status) {
 			if (*status != MODHASH_E_STOPPED)
 				mh_feed_fail(pipeline->feed, &slot->job, *status, &error);
@@ -217,6 +292,8 @@ void mh_pipeline_work(struct mh_pipeline *pipeline, struct mh_feed *feed)
 	const struct mh_message_source source = { next, done, pipeline };
 
 	pipeline->feed = feed;
+	pipeline->postponing = mh_feed_in_order(feed);
+	pipeline->later_count = pipeline->later_taken = 0;
 	pipeline->decoders.stop = mh_feed_stop(feed);
 	mh_hasher_set_stop(pipeline->hasher, mh_feed_stop(feed));
 	/* What went wrong, the feed was told; who was stopped knows. */

@@ -5,6 +5,9 @@
  * A file is read, unpacked and looked at, and gives one or two messages to hash; while one
  * file's are hashed, so are those of the others; then its slot takes the next file.  All
  * of a slot is used again.
+ *
+ * Where nobody knows which files are large, they are put off as they are opened, and come at
+ * the end, the largest first.
  */
 #ifndef MH_PIPELINE_H
 #define MH_PIPELINE_H
@@ -33,8 +36,9 @@ struct mh_pipeline_steps {
 	void (*slot_fini)(void *slot); /* may be NULL; slots begin as zeroes */
 
 	/*
-	 * Read the slot's file, and say what of it is to be hashed.  MODHASH_E_STOPPED, or
-	 * another failure, ends the run.
+	 * Read the slot's file, and say what of it is to be hashed.  MH_POSTPONED, if reading it
+	 * says so, with nothing done; it comes again.  MODHASH_E_STOPPED, or another failure,
+	 * ends the run.
 	 */
 	int (*begin)(void *user, struct mh_slot *slot, struct modhash_error *err);
 

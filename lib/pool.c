@@ -102,15 +102,13 @@ static uint32_t processors(void)
 	return online > 0 ? (uint32_t)online : 1;
 }
 
-static uint32_t thread_count(const struct pool *pool)
+uint32_t mh_pool_threads(const struct modhash_run_opts *opts, uint64_t count)
 {
-	uint32_t threads = pool->opts.threads ? pool->opts.threads : processors();
+	uint32_t threads = opts->threads ? opts->threads : processors();
 
 	if (threads > THREADS_MAX)
 		threads = THREADS_MAX;
-	if (threads > pool->jobs->count)
-		threads = (uint32_t)pool->jobs->count;
-	return threads;
+	return threads < count ? threads : (uint32_t)count;
 }
 
 /* Take the next position in the order of work; false when there is none. */
@@ -185,6 +183,22 @@ bool mh_feed_take(struct mh_feed *feed, struct mh_job *job)
 	if (taken)
 		job->index = pool->jobs->order ? pool->jobs->order[job->position] : job->position;
 	return taken;
+}
+
+bool mh_feed_ended(const struct mh_feed *feed)
+{
+	struct pool *pool = feed->pool;
+	bool ended;
+
+	pthread_mutex_lock(&pool->lock);
+	ended = pool->halt || stopped(pool);
+	pthread_mutex_unlock(&pool->lock);
+	return ended;
+}
+
+bool mh_feed_in_order(const struct mh_feed *feed)
+{
+	return !feed->pool->jobs->order;
 }
 
 static void halt(struct pool *pool)
@@ -383,7 +397,7 @@ static int new_workers(struct pool *pool, struct mh_feed *workers, uint32_t *cou
 static int run_with_lock(struct pool *pool, struct modhash_error *err)
 {
 	const struct mh_pool_jobs *jobs = pool->jobs;
-	uint32_t count = thread_count(pool);
+	uint32_t count = mh_pool_threads(&pool->opts, jobs->count);
 	struct mh_feed *workers = calloc(count, sizeof(*workers));
 	int ret;
 

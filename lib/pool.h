@@ -29,6 +29,12 @@ void mh_feed_done(struct mh_feed *feed, const struct mh_job *job, uint64_t bytes
 void mh_feed_fail(struct mh_feed *feed, const struct mh_job *job, int code,
 		  const struct modhash_error *err);
 
+/* The run ends: jobs that were put off are not to be begun any more. */
+bool mh_feed_ended(const struct mh_feed *feed);
+
+/* Jobs come in the order of the list: nobody said a better one. */
+bool mh_feed_in_order(const struct mh_feed *feed);
+
 /* The caller's stop flag, or NULL. */
 const int *mh_feed_stop(const struct mh_feed *feed);
 
@@ -62,6 +68,9 @@ struct mh_pool_jobs {
 	 */
 	int (*done)(void *user, uint64_t index);
 };
+
+/* How many threads a run of so many jobs would have; 1: none but the caller's. */
+uint32_t mh_pool_threads(const struct modhash_run_opts *opts, uint64_t count);
 
 /* 0, MODHASH_E_STOPPED, MODHASH_E_NOMEM, or what job() or done() returned. */
 int mh_pool_run(const struct mh_pool_jobs *jobs, const struct modhash_run_opts *opts,

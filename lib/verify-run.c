@@ -175,7 +175,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	memset(&why, 0, sizeof(why));
 	rc = mh_module_load_path(&slot->module, file.path, &why);
 	look->unreadable = rc != 0;
-	if (rc == MODHASH_E_STOPPED)
+	if (rc == MODHASH_E_STOPPED || rc == MH_POSTPONED)
 		return rc;
 	if (rc == MODHASH_E_NOMEM)
 		return mh_fail_nomem(err);
@@ -380,19 +380,21 @@ static int tell_missing(struct mh_tree *tree)
 static int run(struct mh_tree *tree, const struct modhash_run_opts *opts,
 	       struct modhash_error *err)
 {
-	uint64_t *order = mh_files_largest_first(tree->files);
-	const struct mh_pool_jobs jobs = {
+	struct mh_pool_jobs jobs = {
 		.count = tree->count,
 		.user = tree,
 		.worker_new = worker_new,
 		.worker_free = worker_free,
 		.work = work,
-		.order = order,
 	};
-	int rc = mh_pool_run(&jobs, opts, err);
+	uint64_t *order;
+	int rc = mh_files_largest_first(tree->files, opts, &order, err);
 
+	if (rc)
+		return rc;
+	jobs.order = order;
+	rc = mh_pool_run(&jobs, opts, err);
 	free(order);
-
 	if (!rc)
 		rc = mh_tree_refine(tree, err);
 	if (!rc)
