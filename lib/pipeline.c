@@ -195,8 +195,9 @@ static int largest_first(const void *a, const void *b)
 }
 
 /*
- * The largest of all, as many as make one slot's share of the bytes, go through one slot: its
- * buffer alone grows to their size, not one a slot.
+ * The largest of all, nearly as many as make one slot's share of the bytes, go through one slot:
+ * its buffer alone grows to their size, not one a slot.  Nearly: a slot that is at a large one
+ * when the others have nothing left is slow.
  */
 static void share_later(struct mh_pipeline *pipeline)
 {
@@ -208,7 +209,7 @@ static void share_later(struct mh_pipeline *pipeline)
 		      largest_first);
 	for (size_t i = 0; i < pipeline->later_count; i++)
 		total += pipeline->later[i].size;
-	while (end < pipeline->later_count && share < total / pipeline->count)
+	while (end < pipeline->later_count && share < total / pipeline->count / 4 * 3)
 		share += pipeline->later[end++].size;
 	pipeline->largest_end = pipeline->rest_taken = end;
 }
