@@ -12,6 +12,7 @@
 
 #include <modhash/batch.h>
 
+#include "arena.h"
 #include "canon-door.h"
 #include "checked.h"
 #include "fail.h"
@@ -31,7 +32,7 @@ struct record {
 	struct modhash_module_info info;
 	struct modhash_canon_info canon;   /* with the canonical scope */
 	struct modhash_error *error;	   /* if status is not 0 */
-	struct modhash_identity *identity; /* its strings in the same memory */
+	struct modhash_identity *identity; /* the worker's that made it */
 };
 
 struct batch {
@@ -46,6 +47,8 @@ struct batch {
 };
 
 struct worker {
+	const struct batch *batch;
+	struct mh_arena identities; /* until the end: some 300 bytes each */
 	struct mh_hasher *hasher;
 	struct mh_pipeline *pipeline;
 };
@@ -53,9 +56,7 @@ struct worker {
 static void record_fini(struct record *record)
 {
 	free(record->error);
-	free(record->identity);
 	record->error = NULL;
-	record->identity = NULL;
 }
 
 /* --- on the workers' threads --- */
@@ -78,7 +79,8 @@ static const void *keep(char **to, const void *from, size_t size)
 }
 
 /* The views die with the module's next file: copy what they see. */
-static struct modhash_identity *copy_identity(const struct modhash_identity *from)
+static struct modhash_identity *copy_identity(struct mh_arena *arena,
+					      const struct modhash_identity *from)
 {
 	size_t name = size_of_string(from->name);
 	size_t vermagic = size_of_string(from->vermagic);
@@ -88,7 +90,7 @@ static struct modhash_identity *copy_identity(const struct modhash_identity *fro
 	char *strings;
 
 	/* All of them are parts of one file in memory: the sum can't wrap. */
-	copy = malloc(sizeof(*copy) + name + vermagic + srcversion + build_id);
+	copy = mh_arena_take(arena, sizeof(*copy) + name + vermagic + srcversion + build_id);
 	if (!copy)
 		return NULL;
 	*copy = *from;
@@ -101,8 +103,8 @@ static struct modhash_identity *copy_identity(const struct modhash_identity *fro
 }
 
 /* That it is no ELF file is no failure; that there is no memory is. */
-static int note_identity(const struct modhash_module *module, struct record *record,
-			 struct modhash_error *err)
+static int note_identity(struct worker *worker, const struct modhash_module *module,
+			 struct record *record, struct modhash_error *err)
 {
 	struct modhash_identity identity;
 
@@ -110,7 +112,7 @@ static int note_identity(const struct modhash_module *module, struct record *rec
 	record->identity_status = modhash_module_identity(module, &identity, NULL);
 	if (record->identity_status)
 		return 0;
-	record->identity = copy_identity(&identity);
+	record->identity = copy_identity(&worker->identities, &identity);
 	return record->identity ? 0 : mh_fail_nomem(err);
 }
 
@@ -127,7 +129,7 @@ static bool has_pkcs7(const struct modhash_module *module)
 	return false;
 }
 
-static int note_module(const struct batch *batch, const struct modhash_module *module,
+static int note_module(struct worker *worker, const struct modhash_module *module,
 		       struct record *record, struct modhash_error *err)
 {
 	record->was_read = true;
@@ -135,8 +137,8 @@ static int note_module(const struct batch *batch, const struct modhash_module *m
 	MODHASH_INIT(record->info);
 	modhash_module_info(module, &record->info);
 	record->info.data = NULL;
-	if (batch->flags & MODHASH_DIGEST_IDENTITY)
-		return note_identity(module, record, err);
+	if (worker->batch->flags & MODHASH_DIGEST_IDENTITY)
+		return note_identity(worker, module, record, err);
 	return 0;
 }
 
@@ -231,7 +233,8 @@ static int canonical_end(const struct batch *batch, struct mh_slot *slot, struct
 /* Read a file, and say what of it is to be hashed; that it fails is put into its record. */
 static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 {
-	const struct batch *batch = user;
+	struct worker *worker = user;
+	const struct batch *batch = worker->batch;
 	struct record *record = &batch->records[slot->job.index];
 	struct modhash_digest_spec spec = batch->spec;
 	struct modhash_error error;
@@ -245,7 +248,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	if (!status) {
 		if (spec.scope == MODHASH_SCOPE_LEAF)
 			spec.position += (uint32_t)slot->job.index;
-		ret = note_module(batch, &slot->module, record, err);
+		ret = note_module(worker, &slot->module, record, err);
 		if (spec.scope == MODHASH_SCOPE_CANONICAL)
 			status = canonical_begin(batch, slot, &error);
 		else
@@ -263,7 +266,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 
 static int end(void *user, struct mh_slot *slot, struct modhash_error *err)
 {
-	const struct batch *batch = user;
+	const struct batch *batch = ((struct worker *)user)->batch;
 	struct record *record = &batch->records[slot->job.index];
 	struct batch_slot *own = (struct batch_slot *)slot;
 
@@ -289,6 +292,7 @@ static void worker_free(void *user, void *worker)
 	(void)user;
 	mh_pipeline_free(done->pipeline);
 	mh_hasher_free(done->hasher);
+	mh_arena_free(&done->identities);
 	free(done);
 }
 
@@ -306,10 +310,11 @@ static int worker_new(void *user, void **worker, struct modhash_error *err)
 
 	if (!made)
 		return mh_fail_nomem(err);
+	made->batch = batch;
 	ret = mh_hasher_new(batch->ctx->hash_engine, algorithm_of(&batch->spec), &made->hasher,
 			    err);
 	if (!ret)
-		ret = mh_pipeline_new(&steps, batch, batch->ctx, made->hasher, &made->pipeline,
+		ret = mh_pipeline_new(&steps, made, batch->ctx, made->hasher, &made->pipeline,
 				      err);
 	if (ret) {
 		worker_free(batch, made);

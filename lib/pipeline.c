@@ -39,7 +39,10 @@ struct mh_pipeline {
 
 	bool postponing; /* until there are no others left */
 	struct later *later;
-	size_t later_count, later_capacity, later_taken;
+	size_t later_count, later_capacity;
+	size_t largest_taken, largest_end; /* of these, one slot's share: see share_later() */
+	size_t rest_taken;
+	const struct mh_slot *has_largest;
 };
 
 int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
@@ -128,8 +131,10 @@ static void take_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
 	trim(&pipeline->packed);
 }
 
-static void release(struct mh_slot *slot)
+static void release(struct mh_pipeline *pipeline, struct mh_slot *slot)
 {
+	if (pipeline->has_largest == slot)
+		pipeline->has_largest = NULL;
 	trim(&slot->module.file);
 	trim(&slot->module.unpacked);
 	slot->busy = false;
@@ -147,7 +152,7 @@ static void end(struct mh_pipeline *pipeline, struct mh_slot *slot)
 		mh_feed_fail(pipeline->feed, &slot->job, ret, &error);
 	else if (!ret)
 		mh_feed_done(pipeline->feed, &slot->job, slot->module.file_length);
-	release(slot);
+	release(pipeline, slot);
 }
 
 /* There is one: no more messages are being hashed than there are slots, less one. */
@@ -189,19 +194,51 @@ static int largest_first(const void *a, const void *b)
 	return first->job.position < second->job.position ? -1 : 1;
 }
 
-/* The next file: a new one, or, when there are none, one that was put off. */
-static bool take(struct mh_pipeline *pipeline, struct mh_job *job)
+/*
+ * The largest of all, nearly as many as make one slot's share of the bytes, go through one slot:
+ * its buffer alone grows to their size, not one a slot.  Nearly: a slot that is at a large one
+ * when the others have nothing left is slow.
+ */
+static void share_later(struct mh_pipeline *pipeline)
 {
-	if (mh_feed_take(pipeline->feed, job))
-		return true;
-	if (pipeline->postponing && pipeline->later_count > 1)
+	uint64_t total = 0, share = 0;
+	size_t end = 0;
+
+	if (pipeline->later_count > 1)
 		qsort(pipeline->later, pipeline->later_count, sizeof(*pipeline->later),
 		      largest_first);
-	pipeline->postponing = false;
-	if (pipeline->later_taken == pipeline->later_count || mh_feed_ended(pipeline->feed))
+	for (size_t i = 0; i < pipeline->later_count; i++)
+		total += pipeline->later[i].size;
+	while (end < pipeline->later_count && share < total / pipeline->count / 4 * 3)
+		share += pipeline->later[end++].size;
+	pipeline->largest_end = pipeline->rest_taken = end;
+}
+
+static bool take_later(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	bool largest_left = pipeline->largest_taken < pipeline->largest_end;
+	bool rest_left = pipeline->rest_taken < pipeline->later_count;
+
+	if (largest_left && !pipeline->has_largest)
+		pipeline->has_largest = slot;
+	if (largest_left && (pipeline->has_largest == slot || !rest_left))
+		slot->job = pipeline->later[pipeline->largest_taken++].job;
+	else if (rest_left)
+		slot->job = pipeline->later[pipeline->rest_taken++].job;
+	else
 		return false;
-	*job = pipeline->later[pipeline->later_taken++].job;
 	return true;
+}
+
+/* The next file: a new one, or, when there are none, one that was put off. */
+static bool take(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	if (mh_feed_take(pipeline->feed, &slot->job))
+		return true;
+	if (pipeline->postponing)
+		share_later(pipeline);
+	pipeline->postponing = false;
+	return !mh_feed_ended(pipeline->feed) && take_later(pipeline, slot);
 }
 
 /* MH_POSTPONED: it was put off. */
@@ -230,7 +267,7 @@ static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 	struct modhash_error error;
 
 	*status = 0;
-	while (take(pipeline, &slot->job)) {
+	while (take(pipeline, slot)) {
 		slot->busy = true;
 		slot->messages = slot->given = slot->done = 0;
 		slot->more = NULL;
@@ -238,14 +275,14 @@ static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 		memset(&error, 0, sizeof(error));
 		*status = begin(pipeline, slot, &error);
 		if (*status == MH_POSTPONED) {
-			release(slot);
+			release(pipeline, slot);
 			*status = 0;
 			continue;
 		}
 		if (*status) {
 			if (*status != MODHASH_E_STOPPED)
 				mh_feed_fail(pipeline->feed, &slot->job, *status, &error);
-			release(slot);
+			release(pipeline, slot);
 			return NULL;
 		}
 		if (slot->messages)
@@ -293,7 +330,9 @@ void mh_pipeline_work(struct mh_pipeline *pipeline, struct mh_feed *feed)
 
 	pipeline->feed = feed;
 	pipeline->postponing = mh_feed_in_order(feed);
-	pipeline->later_count = pipeline->later_taken = 0;
+	pipeline->later_count = pipeline->largest_taken = 0;
+	pipeline->largest_end = pipeline->rest_taken = 0;
+	pipeline->has_largest = NULL;
 	pipeline->decoders.stop = mh_feed_stop(feed);
 	mh_hasher_set_stop(pipeline->hasher, mh_feed_stop(feed));
 	/* What went wrong, the feed was told; who was stopped knows. */
