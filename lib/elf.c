@@ -12,6 +12,7 @@
 #endif
 
 #include <elf.h>
+#include <errno.h>
 #include <gelf.h>
 #include <inttypes.h>
 #include <libelf.h>
@@ -244,8 +245,11 @@ static void set_version(void)
 	elf_version(EV_CURRENT);
 }
 
+/* With errno 0 before it was called. */
 static int fail_libelf(struct modhash_error *err)
 {
+	if (errno == ENOMEM)
+		return mh_fail_nomem(err);
 	return mh_fail(err, MODHASH_E_ELF, MODHASH_OFFSET_NONE, "libelf can't read it: %s",
 		       elf_errmsg(-1));
 }
@@ -259,12 +263,14 @@ static uint64_t header_offset(const struct image *image, uint64_t index)
 static int get_contents(const struct image *image, uint64_t index, struct section *section,
 			struct modhash_error *err)
 {
-	Elf_Scn *scn = elf_getscn(image->elf, (size_t)index);
 	const GElf_Shdr *header = &section->header;
+	Elf_Scn *scn;
 
 	section->name = NULL;
 	section->data = NULL;
 	section->length = 0;
+	errno = 0;
+	scn = elf_getscn(image->elf, (size_t)index);
 	if (!scn || !gelf_getshdr(scn, &section->header))
 		return fail_libelf(err);
 	if (header->sh_type == SHT_NULL || header->sh_type == SHT_NOBITS)
@@ -345,6 +351,7 @@ static int image_open(struct image *image, const struct modhash_module *module,
 
 	pthread_once(&once, set_version);
 	/* It takes the image for reading, in spite of its prototype. */
+	errno = 0;
 	image->elf = elf_memory((char *)(uintptr_t)image->data, (size_t)image->length);
 	if (!image->elf)
 		return fail_libelf(err);

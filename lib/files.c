@@ -164,7 +164,9 @@ static int report(struct walk *walk, const char *path, int sys_errno, const char
 	if (!walk->trouble)
 		return mh_fail_errno(walk->err, MODHASH_E_IO, sys_errno, "%s: %s", path, what);
 	memset(&error, 0, sizeof(error));
-	mh_fail_errno(&error, MODHASH_E_IO, sys_errno, "%s", what);
+	ret = mh_fail_errno(&error, MODHASH_E_IO, sys_errno, "%s", what);
+	if (ret == MODHASH_E_NOMEM)
+		return mh_fail_nomem(walk->err);
 	ret = walk->trouble(walk->user, path, &error);
 	if (ret && walk->err) {
 		*walk->err = error;
