@@ -292,10 +292,13 @@ static int visit_entries(struct walk *walk, const char *path, DIR *dir)
 static int visit(struct walk *walk, const char *path, bool is_root)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (is_root ? 0 : O_NOFOLLOW);
-	int fd = open(path, flags);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int ret;
+	int fd, ret;
+	DIR *dir;
 
+	do {
+		fd = open(path, flags);
+	} while (fd < 0 && errno == EINTR);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		ret = report(walk, path, errno, "can't open the directory");
 		if (fd >= 0)
