@@ -161,10 +161,16 @@ static int write_cache(const struct mh_btf_base *base, const char *cache,
 		       struct mh_hasher *sha256, struct modhash_error *err)
 {
 	struct mh_buf bytes = MH_BUF_EMPTY;
+	struct modhash_error why;
 	int ret = mh_btf_base_save(base, sha256, &bytes, err);
 
-	if (ret == 0)
-		ret = modhash_write_file(cache, bytes.data, bytes.length, err);
+	if (ret == 0) {
+		ret = modhash_write_file(cache, bytes.data, bytes.length, &why);
+		if (ret < 0)
+			ret = mh_fail_errno(err, ret, why.sys_errno,
+					    "the cache of its hashes, %.200s: %s", cache,
+					    why.message);
+	}
 	mh_buf_free(&bytes);
 	return ret;
 }

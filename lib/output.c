@@ -151,7 +151,10 @@ static int open_directory(struct output *out, struct modhash_error *err)
 
 	if (!directory)
 		return mh_fail_nomem(err);
-	out->directory = open(directory[0] ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	do {
+		out->directory = open(directory[0] ? directory : ".",
+				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	} while (out->directory < 0 && errno == EINTR);
 	free(directory);
 	if (out->directory < 0)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't open the file's directory");
@@ -184,7 +187,12 @@ static int create(struct output *out, struct modhash_error *err)
 	int i;
 
 	for (i = 0; i < NAME_TRIES; i++) {
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		ssize_t got;
+
+		do {
+			got = getrandom(&random, sizeof(random), 0);
+		} while (got < 0 && errno == EINTR);
+		if (got != sizeof(random))
 			return mh_fail_errno(err, MODHASH_E_IO, errno, "no random numbers");
 		snprintf(out->temporary, sizeof(out->temporary), ".modhash-%016" PRIx64, random);
 		out->fd = openat(out->directory, out->temporary,
@@ -296,14 +304,25 @@ static int keep_time(const struct output *out, struct modhash_error *err)
 	return 0;
 }
 
+static int sync_fd(int fd)
+{
+	int ret;
+
+	do {
+		ret = fsync(fd);
+	} while (ret != 0 && errno == EINTR);
+	return ret;
+}
+
 static int sync_and_close(struct output *out, struct modhash_error *err)
 {
 	int fd = out->fd;
 
-	if (fsync(fd) != 0)
+	if (sync_fd(fd) != 0)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't sync the new file");
 	out->fd = -1;
-	if (close(fd) != 0)
+	/* EINTR: it is closed all the same, and all of it is on the disk. */
+	if (close(fd) != 0 && errno != EINTR)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't close the new file");
 	return 0;
 }
@@ -314,7 +333,7 @@ static int put_in_place(struct output *out, struct modhash_error *err)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't rename the new file");
 	out->temporary[0] = '\0';
 	/* EINVAL: a file system whose directories can't be synced. */
-	if (fsync(out->directory) != 0 && errno != EINVAL)
+	if (sync_fd(out->directory) != 0 && errno != EINVAL)
 		return mh_fail_errno(err, MODHASH_E_IO, errno,
 				     "the file is in place, but its directory can't be synced");
 	return 0;

@@ -10,6 +10,7 @@
 #include <config.h>
 #endif
 
+#include <errno.h>
 #include <limits.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -67,13 +68,16 @@ static int fail_pkcs7(const struct modhash_trailer *trailer, size_t offset,
 	return mh_fail(err, MODHASH_E_PKCS7, trailer->offset + offset, "%s", what);
 }
 
-/* What libcrypto's queue says since the mark that was set. */
+/*
+ * What libcrypto's queue says since the mark that was set.  It does not say that memory was
+ * lacking where something further out failed for that; malloc() sets errno.
+ */
 static int fail_libcrypto(const struct modhash_trailer *trailer, struct modhash_error *err)
 {
 	unsigned long last = ERR_peek_last_error();
 	const char *reason = last ? ERR_reason_error_string(last) : NULL;
 
-	if (ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE)
+	if (errno == ENOMEM)
 		return mh_fail_nomem(err);
 	return mh_fail(err, MODHASH_E_PKCS7, trailer->offset, "no PKCS#7 message begins here: %s",
 		       reason ? reason : "it does not decode");
@@ -102,6 +106,8 @@ static int take_signer(const struct modhash_trailer *trailer, const X509_NAME *i
 	if (!name)
 		return 0;
 	length = ASN1_STRING_to_UTF8(utf8, name);
+	if (length < 0 && errno == ENOMEM)
+		return mh_fail_nomem(err);
 	if (length < 0)
 		return fail_pkcs7(trailer, 0, err,
 				  "the signer's name is not in the character set that it claims");
@@ -283,6 +289,7 @@ MODHASH_API int modhash_trailer_signature(const struct modhash_trailer *trailer,
 
 	memset(&ours, 0, sizeof(ours));
 	ERR_set_mark();
+	errno = 0;
 	ret = parse(&in, &ours, err);
 	ERR_pop_to_mark();
 	if (ret)

@@ -438,6 +438,15 @@ static int right_but_for_proof(const struct mh_tree *tree, struct mh_record *rec
 		   "(modhash create --format=merkle --proofs=append)");
 }
 
+static bool all_known(const struct mh_tree *tree)
+{
+	for (uint64_t i = 0; i < tree->count; i++) {
+		if (tree->records[i].answer != MODHASH_ANSWER_YES)
+			return false;
+	}
+	return true;
+}
+
 int mh_tree_refine(struct mh_tree *tree, struct modhash_error *err)
 {
 	struct witness *witnesses = calloc((size_t)tree->verifier->count + 1, sizeof(*witnesses));
@@ -446,7 +455,8 @@ int mh_tree_refine(struct mh_tree *tree, struct modhash_error *err)
 	if (!witnesses)
 		return mh_fail_nomem(err);
 	rc = remake_root(tree, err);
-	for (uint32_t i = 0; !rc && i < tree->verifier->count; i++)
+	/* Who has nothing to explain needs no witness. */
+	for (uint32_t i = 0; !rc && !all_known(tree) && i < tree->verifier->count; i++)
 		rc = witness_for(tree, i, &witnesses[i], err);
 	for (uint64_t i = 0; !rc && i < tree->count; i++) {
 		struct mh_record *record = &tree->records[i];

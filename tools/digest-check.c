@@ -300,8 +300,11 @@ static void check_stream(struct check *check, const char *list, FILE *stream)
 
 static FILE *open_list(struct tool *tool, const char *path)
 {
-	FILE *stream = fopen(path, "re");
+	FILE *stream;
 
+	do {
+		stream = fopen(path, "re");
+	} while (!stream && errno == EINTR && !tool_stopped());
 	if (!stream)
 		report_problem(tool, path, TOOL_NOT_TOLD, "%s", strerror(errno));
 	return stream;
