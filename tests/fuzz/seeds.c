@@ -305,6 +305,147 @@ static void seed_random_btf(uint64_t seed_number)
 	free(kinds);
 }
 
+/* A pointer to a structure that has it, and the same again, told apart by who refers to them. */
+static uint32_t add_list(struct lab *lab, const char *name)
+{
+	uint32_t pointer = lab->first_id + lab->count;
+
+	lab_add(lab, NULL, LAB_INFO(2, 0), 1, pointer + 1);
+	lab_add(lab, name, LAB_INFO(4, 1), 4, 8, lab_string(lab, "next"), pointer, 0);
+	return pointer;
+}
+
+static void seed_lab(const char *name, struct lab *lab)
+{
+	size_t length;
+	uint8_t *bytes = lab_write(lab, &length);
+
+	seed_pieces("btf", name, "", 0, bytes, length);
+	free(bytes);
+	lab_free(lab);
+}
+
+/* Types that are the same: told apart by types that are not, by their place in one, by nothing. */
+static void seed_twins(void)
+{
+	struct lab lab;
+	uint32_t a, b;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		char name[] = { 't', 'w', 'i', 'n', 's', (char)('0' + i), 0 };
+
+		lab_init(&lab, 1, 0);
+		a = add_list(&lab, "list");
+		b = add_list(&lab, "list");
+		if (i == 1) {
+			lab_add(&lab, "first", LAB_INFO(8, 0), 1, a);
+			lab_add(&lab, "second", LAB_INFO(8, 0), 1, b);
+		} else if (i == 2) {
+			lab_add(&lab, NULL, LAB_INFO(13, 3), 7, 0, lab_string(&lab, "x"), a,
+				lab_string(&lab, "y"), b, lab_string(&lab, "z"), a);
+		} else if (i == 3) {
+			lab_add(&lab, NULL, LAB_INFO(10, 0), 1, a);
+			lab_add(&lab, NULL, LAB_INFO(10, 0), 1, b);
+			add_list(&lab, "list");
+		}
+		seed_lab(name, &lab);
+	}
+}
+
+/* --- modules with other BTF than the lab's --- */
+
+struct part {
+	const char *name;
+	const void *data;
+	size_t length;
+	uint32_t type, flags;
+};
+
+static void add_header(struct gen_buf *out, uint32_t name, const struct part *part, uint64_t offset)
+{
+	gen_number(out, name, 4, false);
+	gen_number(out, part->type, 4, false);
+	gen_number(out, part->flags, 8, false);
+	gen_number(out, 0, 8, false);
+	gen_number(out, offset, 8, false);
+	gen_number(out, part->length, 8, false);
+	gen_zeroes(out, 8);
+	gen_number(out, 1, 8, false);
+	gen_number(out, 0, 8, false);
+}
+
+/* An object file of .text and .BTF. */
+static void make_object(struct gen_buf *out, const uint8_t *btf, size_t length)
+{
+	static const char names[] = "\0.text\0.BTF\0.shstrtab";
+	const struct part parts[] = {
+		{ ".text", "\x90\x90\xc3\x90", 4, 1, 6 },
+		{ ".BTF", btf, length, 1, 0 },
+		{ ".shstrtab", names, sizeof(names), 3, 0 },
+	};
+	uint32_t name = 1;
+	uint64_t at = 64;
+
+	gen_add(out, "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\1\0\x3e\0\1\0\0\0", 24);
+	gen_zeroes(out, 16);
+	gen_number(out, 64 + 4 + length + sizeof(names), 8, false);
+	gen_number(out, 0, 4, false);
+	gen_add(out, "\x40\0\0\0\0\0\x40\0\4\0\3\0", 12);
+	for (size_t i = 0; i < 3; i++)
+		gen_add(out, parts[i].data, parts[i].length);
+	gen_zeroes(out, 64);
+	for (size_t i = 0; i < 3; i++) {
+		add_header(out, name, &parts[i], at);
+		name += (uint32_t)strlen(parts[i].name) + 1;
+		at += parts[i].length;
+	}
+}
+
+/* Types of all kinds over the lab's base; with @change, a word of one of them differs. */
+static void make_random(struct gen_buf *out, uint64_t seed_number, uint32_t change)
+{
+	static const uint8_t kinds[BASE_TYPES] = { 1, 13 };
+	const struct maker maker = { .is_64 = true };
+	size_t base_length, length;
+	uint8_t *base = make_base_btf(&maker, &base_length), *bytes;
+	uint64_t random = 77 + seed_number;
+	struct lab base_lab, lab;
+
+	lab_parse(&base_lab, base, base_length, 1, 0);
+	lab_init(&lab, BASE_TYPES + 1, base_lab.strings_length);
+	lab_random_types(&lab, &random, 12 + (uint32_t)seed_number * 4, BASE_TYPES, kinds);
+	if (change) {
+		struct lab_type *type = &lab.types[change % lab.count];
+
+		if (type->count > 3)
+			type->words[type->count - 1] ^= 1;
+		else
+			type->words[0] = lab_string(&lab, "changed");
+	}
+	bytes = lab_write(&lab, &length);
+	make_object(out, bytes, length);
+	lab_free(&base_lab);
+	lab_free(&lab);
+	free(base);
+	free(bytes);
+}
+
+static void seed_random_modules(void)
+{
+	for (uint32_t i = 0; i < 24; i++) {
+		struct gen_buf first = { .data = NULL }, second = { .data = NULL };
+		char name[32];
+
+		make_random(&first, i / 2, 0);
+		make_random(&second, i / 2, 1 + 3 * i);
+		snprintf(name, sizeof(name), "random-%u", i);
+		seed("canon", name, first.data, first.length);
+		seed_pieces("compare", name, first.data, first.length, second.data, second.length);
+		gen_free(&first);
+		gen_free(&second);
+	}
+}
+
 /* --- blobs --- */
 
 static struct modhash_digest digest_of(const struct modhash_builder_opts *opts, unsigned int i)
@@ -526,17 +667,22 @@ static void seed_embed(void)
 		{ MODHASH_FORMAT_LIST, MODHASH_ALGO_SHA256, MODHASH_SCOPE_FILE, 3, 0, false, 64 },
 		{ MODHASH_FORMAT_LIST, MODHASH_ALGO_SHA256, MODHASH_SCOPE_FILE, 2, 0, true, 32 },
 		{ MODHASH_FORMAT_MERKLE, MODHASH_ALGO_SHA256, MODHASH_SCOPE_LEAF, 5, 0, false, 64 },
+		{ MODHASH_FORMAT_MERKLE, MODHASH_ALGO_SHA256, MODHASH_SCOPE_LEAF, 5, 0, true, 64 },
+		{ MODHASH_FORMAT_MERKLE, MODHASH_ALGO_SHA256, MODHASH_SCOPE_LEAF, 0, 0, false, 32 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct modhash_builder_opts opts =
 			blob_opts(cases[i].format, cases[i].algorithm, cases[i].scope);
-		struct modhash_buffer blob = blob_of(opts, 0, cases[i].count);
-		struct imagegen image = { .bits = cases[i].bits, .big_endian = cases[i].big_endian,
-					  .room = blob.length + cases[i].more };
+		struct modhash_buffer blob;
+		struct imagegen image = { .bits = cases[i].bits, .big_endian = cases[i].big_endian };
 		struct gen_buf vmlinux = { .data = NULL };
 		char name[] = { (char)('0' + i), 0 };
 
+		if (opts.format == MODHASH_FORMAT_TABLE)
+			opts.flags = MODHASH_BUILDER_NAMES;
+		blob = blob_of(opts, 0, cases[i].count);
+		image.room = blob.length + cases[i].more;
 		imagegen_vmlinux(&vmlinux, &image);
 		seed_pieces("embed", name, blob.data, blob.length, vmlinux.data, vmlinux.length);
 		gen_free(&vmlinux);
@@ -551,6 +697,28 @@ static void seed_magics(void)
 	seed("unpack-xz", "magic", "\xfd" "7zXZ", 6);
 	seed("unpack-zstd", "magic", "\x28\xb5\x2f\xfd", 4);
 	seed("unpack-lz4", "magic", "\x02\x21\x4c\x18", 4);
+}
+
+/* What there is no place in. */
+static void seed_refused(void)
+{
+	static const unsigned int flags[] = { IMAGEGEN_OBJECT, IMAGEGEN_TWO_BLOBS, IMAGEGEN_NO_BLOB,
+					      IMAGEGEN_NOBITS, IMAGEGEN_NOT_LOADED,
+					      IMAGEGEN_COMPRESSED };
+	struct gen_buf table = { .data = NULL };
+
+	image_recipe_table(&table);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		struct imagegen image = { .flags = flags[i], .room = table.length };
+		struct gen_buf vmlinux = { .data = NULL };
+		char name[] = { 'n', 'o', (char)('0' + i), 0 };
+
+		imagegen_vmlinux(&vmlinux, &image);
+		seed_pieces("embed", name, table.data, table.length, vmlinux.data, vmlinux.length);
+		seed("image", name, vmlinux.data, vmlinux.length);
+		gen_free(&vmlinux);
+	}
+	gen_free(&table);
 }
 
 static void seed_lz4(void)
@@ -612,12 +780,15 @@ int main(int argc, char **argv)
 	seed_lab_bases();
 	for (uint64_t i = 0; i < 12; i++)
 		seed_random_btf(i);
+	seed_twins();
+	seed_random_modules();
 	seed_tables();
 	seed_lists();
 	seed_proofs();
 	seed_written();
 	seed_images();
 	seed_embed();
+	seed_refused();
 	seed_magics();
 	seed_lz4();
 	seed_orders();

@@ -158,5 +158,6 @@ const struct fuzz_target fuzz_canon = {
 	.run = run,
 	.max_length = 8192,
 	.covers = "lib/canon.c lib/canon-door.c lib/canon-section.c lib/canon-gaps.c "
-		  "lib/canon-rewrite.c lib/elf-drop.c lib/btf-ids.c lib/spare-strings.c",
+		  "lib/canon-rewrite.c lib/elf-drop.c lib/btf-ids.c lib/btf-ties.c "
+		  "lib/btf-rewrite.c lib/spare-strings.c",
 };
