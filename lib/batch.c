@@ -31,6 +31,7 @@ struct record {
 	struct modhash_canon_info canon;   /* with the canonical scope */
 	struct modhash_error *error;	   /* if status is not 0 */
 	struct modhash_identity *identity; /* its strings in the same memory */
+	uint64_t taken;			   /* of the context's budget, for that */
 };
 
 struct batch {
@@ -42,6 +43,7 @@ struct batch {
 	int (*result)(void *user, const struct modhash_file_result *result);
 	void *user;
 	struct record *records; /* one for each file, so that none is made meanwhile */
+	unsigned int in_hand;	/* files of each worker, at most; 0: as its hasher has streams */
 };
 
 struct worker {
@@ -49,10 +51,12 @@ struct worker {
 	struct mh_pipeline *pipeline;
 };
 
-static void record_fini(struct record *record)
+static void record_fini(const struct batch *batch, struct record *record)
 {
 	free(record->error);
 	free(record->identity);
+	mh_budget_give(batch->ctx->budget, record->taken);
+	record->taken = 0;
 	record->error = NULL;
 	record->identity = NULL;
 }
@@ -76,39 +80,46 @@ static const void *keep(char **to, const void *from, size_t size)
 	return kept;
 }
 
+/* All of them are parts of one file in memory: the sum can't wrap. */
+static size_t size_of_copy(const struct modhash_identity *from)
+{
+	return sizeof(*from) + size_of_string(from->name) + size_of_string(from->vermagic) +
+	       size_of_string(from->srcversion) + (size_t)from->build_id_length;
+}
+
 /* The views die with the module's next file: copy what they see. */
 static struct modhash_identity *copy_identity(const struct modhash_identity *from)
 {
-	size_t name = size_of_string(from->name);
-	size_t vermagic = size_of_string(from->vermagic);
-	size_t srcversion = size_of_string(from->srcversion);
-	size_t build_id = (size_t)from->build_id_length;
-	struct modhash_identity *copy;
+	struct modhash_identity *copy = malloc(size_of_copy(from));
 	char *strings;
 
-	/* All of them are parts of one file in memory: the sum can't wrap. */
-	copy = malloc(sizeof(*copy) + name + vermagic + srcversion + build_id);
 	if (!copy)
 		return NULL;
 	*copy = *from;
 	strings = (char *)(copy + 1);
-	copy->name = keep(&strings, from->name, name);
-	copy->vermagic = keep(&strings, from->vermagic, vermagic);
-	copy->srcversion = keep(&strings, from->srcversion, srcversion);
-	copy->build_id = keep(&strings, from->build_id, build_id);
+	copy->name = keep(&strings, from->name, size_of_string(from->name));
+	copy->vermagic = keep(&strings, from->vermagic, size_of_string(from->vermagic));
+	copy->srcversion = keep(&strings, from->srcversion, size_of_string(from->srcversion));
+	copy->build_id = keep(&strings, from->build_id, (size_t)from->build_id_length);
 	return copy;
 }
 
 /* That it is no ELF file is no failure; that there is no memory is. */
-static int note_identity(const struct modhash_module *module, struct record *record,
-			 struct modhash_error *err)
+static int note_identity(const struct batch *batch, const struct modhash_module *module,
+			 struct record *record, struct modhash_error *err)
 {
 	struct modhash_identity identity;
+	uint64_t size;
 
 	MODHASH_INIT(identity);
 	record->identity_status = modhash_module_identity(module, &identity, NULL);
 	if (record->identity_status)
 		return 0;
+	size = size_of_copy(&identity);
+	record->identity_status = mh_budget_take(batch->ctx->budget, size, NULL);
+	if (record->identity_status)
+		return 0;
+	record->taken = size;
 	record->identity = copy_identity(&identity);
 	return record->identity ? 0 : mh_fail_nomem(err);
 }
@@ -135,7 +146,7 @@ static int note_module(const struct batch *batch, const struct modhash_module *m
 	modhash_module_info(module, &record->info);
 	record->info.data = NULL;
 	if (batch->flags & MODHASH_DIGEST_IDENTITY)
-		return note_identity(module, record, err);
+		return note_identity(batch, module, record, err);
 	return 0;
 }
 
@@ -227,6 +238,16 @@ static int canonical_end(const struct batch *batch, struct mh_slot *slot, struct
 	return mh_canon_info(&own->canon, &record->canon);
 }
 
+/* As if it had never been begun. */
+static void put_off(const struct batch *batch, struct mh_slot *slot)
+{
+	struct record *record = &batch->records[slot->job.index];
+
+	close_canon((struct batch_slot *)slot);
+	record_fini(batch, record);
+	memset(record, 0, sizeof(*record));
+}
+
 /* Read a file, and say what of it is to be hashed; that it fails is put into its record. */
 static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 {
@@ -241,6 +262,8 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 				     &error);
 	if (status == MODHASH_E_STOPPED)
 		return status;
+	if (mh_slot_puts_off(slot, status))
+		return MH_PUT_OFF;
 	if (!status) {
 		if (spec.scope == MODHASH_SCOPE_LEAF)
 			spec.position += (uint32_t)slot->job.index;
@@ -250,6 +273,10 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 		else
 			status = mh_module_digest_begin(&slot->module, &spec, &slot->digesting[0],
 							&record->digest, &error);
+	}
+	if (mh_slot_puts_off(slot, status ? status : record->identity_status)) {
+		put_off(batch, slot);
+		return MH_PUT_OFF;
 	}
 	if (status && !ret)
 		return note_failure(record, status, &error, err);
@@ -268,6 +295,10 @@ static int end(void *user, struct mh_slot *slot, struct modhash_error *err)
 
 	if (!slot->status[0] && own->opened)
 		slot->status[0] = canonical_end(batch, slot, record, &slot->error);
+	if (mh_slot_puts_off(slot, slot->status[0])) {
+		put_off(batch, slot);
+		return MH_PUT_OFF;
+	}
 	close_canon(own);
 	if (!slot->status[0])
 		return 0;
@@ -308,8 +339,8 @@ static int worker_new(void *user, void **worker, struct modhash_error *err)
 	ret = mh_hasher_new(batch->ctx->hash_engine, algorithm_of(&batch->spec), &made->hasher,
 			    err);
 	if (!ret)
-		ret = mh_pipeline_new(&steps, batch, batch->ctx, made->hasher, &made->pipeline,
-				      err);
+		ret = mh_pipeline_new(&steps, batch, batch->ctx, made->hasher, batch->in_hand,
+				      &made->pipeline, err);
 	if (ret) {
 		worker_free(batch, made);
 		return ret;
@@ -345,7 +376,7 @@ static int done(void *user, uint64_t index)
 	if (!record->status && batch->spec.scope == MODHASH_SCOPE_CANONICAL)
 		result.canon = &record->canon;
 	ret = batch->result(batch->user, &result);
-	record_fini(record);
+	record_fini(batch, record);
 	return ret;
 }
 
@@ -377,6 +408,7 @@ static int run(struct batch *batch, const struct modhash_run_opts *opts,
 		.worker_free = worker_free,
 		.work = work,
 		.order = order,
+		.in_hand = &batch->in_hand,
 		.done = done,
 	};
 	int ret;
@@ -384,7 +416,7 @@ static int run(struct batch *batch, const struct modhash_run_opts *opts,
 	batch->records = calloc(batch->files->count + 1, sizeof(struct record));
 	ret = batch->records ? mh_pool_run(&jobs, opts, err) : mh_fail_nomem(err);
 	for (size_t i = 0; batch->records && i < batch->files->count; i++)
-		record_fini(&batch->records[i]);
+		record_fini(batch, &batch->records[i]);
 	free(batch->records);
 	free(order);
 	return ret;

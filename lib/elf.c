@@ -27,6 +27,9 @@
 /* A kernel reads no more than 65279; this is what we give memory for. */
 #define SECTIONS_MAX (UINT64_C(1) << 20)
 
+/* For each section: what libelf has of it, its header in our byte order, and where it lies. */
+#define SECTION_MEMORY 512
+
 /* Most modules have some fifty sections. */
 #define RANGES_FEW 128
 
@@ -68,6 +71,8 @@ struct image {
 	const char *names;
 	uint64_t names_length;
 	Elf *elf;
+	struct mh_budget *budget;
+	uint64_t taken; /* from it, for libelf and what follows */
 	uint16_t type, machine;
 };
 
@@ -326,6 +331,7 @@ static int find_names(struct image *image, struct modhash_error *err)
 static void image_close(struct image *image)
 {
 	elf_end(image->elf);
+	mh_budget_give(image->budget, image->taken);
 }
 
 static int image_open(struct image *image, const struct modhash_module *module,
@@ -343,12 +349,17 @@ static int image_open(struct image *image, const struct modhash_module *module,
 	if (ret)
 		return ret;
 
+	image->budget = module->ctx->budget;
+	image->taken = (image->shnum + 2) * SECTION_MEMORY;
+	ret = mh_budget_take(image->budget, image->taken, err);
+	if (ret)
+		return ret;
 	pthread_once(&once, set_version);
 	/* It takes the image for reading, in spite of its prototype. */
 	image->elf = elf_memory((char *)(uintptr_t)image->data, (size_t)image->length);
-	if (!image->elf)
-		return fail_libelf(err);
-	ret = find_names(image, err);
+	ret = image->elf ? 0 : fail_libelf(err);
+	if (!ret)
+		ret = find_names(image, err);
 	if (ret)
 		image_close(image);
 	return ret;

@@ -26,7 +26,12 @@ struct mh_slot {
 	unsigned int given;
 	unsigned int done;
 	bool busy;
+	bool last_round;  /* nothing can be put off any more */
+	size_t refusals;  /* of the budget, before begin() */
 };
+
+/* What begin() and end() return for a file that is to be begun again when there is more room. */
+#define MH_PUT_OFF 1
 
 struct mh_pipeline_steps {
 	size_t slot_size;
@@ -34,21 +39,27 @@ struct mh_pipeline_steps {
 
 	/*
 	 * Read the slot's file, and say what of it is to be hashed.  MODHASH_E_STOPPED, or
-	 * another failure, ends the run.
+	 * another failure, ends the run.  MH_PUT_OFF: nothing of it is left.
 	 */
 	int (*begin)(void *user, struct mh_slot *slot, struct modhash_error *err);
 
-	/* All of that is hashed.  A failure ends the run. */
+	/* All of that is hashed.  A failure ends the run.  Or MH_PUT_OFF. */
 	int (*end)(void *user, struct mh_slot *slot, struct modhash_error *err);
 };
 
 struct mh_pipeline;
 
-/* @hasher is lent; @user is handed to the steps. */
+/* @hasher is lent; @user is handed to the steps; @most files are in hand, 0: as it has streams. */
 int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
-		    const struct modhash_ctx *ctx, struct mh_hasher *hasher,
+		    const struct modhash_ctx *ctx, struct mh_hasher *hasher, unsigned int most,
 		    struct mh_pipeline **pipeline, struct modhash_error *err);
 void mh_pipeline_free(struct mh_pipeline *pipeline);
+
+/*
+ * A step on the slot's file failed with @status: is that because memory was short, while
+ * other files had some of it?
+ */
+bool mh_slot_puts_off(const struct mh_slot *slot, int status);
 
 /* All files that the feed has for this worker. */
 void mh_pipeline_work(struct mh_pipeline *pipeline, struct mh_feed *feed);

@@ -29,6 +29,12 @@ void mh_feed_done(struct mh_feed *feed, const struct mh_job *job, uint64_t bytes
 void mh_feed_fail(struct mh_feed *feed, const struct mh_job *job, int code,
 		  const struct modhash_error *err);
 
+/* A job is to be done again, from the beginning, when fewer are in hand. */
+void mh_feed_put_off(struct mh_feed *feed, const struct mh_job *job);
+
+/* One job alone is in hand: there is nothing to be put off for. */
+bool mh_feed_is_last(const struct mh_feed *feed);
+
 /* The caller's stop flag, or NULL. */
 const int *mh_feed_stop(const struct mh_feed *feed);
 
@@ -55,6 +61,13 @@ struct mh_pool_jobs {
 	 * it was stopped.
 	 */
 	void (*work)(void *user, void *worker, struct mh_feed *feed);
+
+	/*
+	 * Set before workers are made: how many jobs each may have in hand, 0: as many as it
+	 * likes.  Where jobs were put off, these are done by new workers, with fewer of them
+	 * in hand, and at the end with one alone.  May be NULL if none is ever put off.
+	 */
+	unsigned int *in_hand;
 
 	/*
 	 * The job of @index is done, and so are all before it: on the caller's thread, in
