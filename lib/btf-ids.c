@@ -208,9 +208,13 @@ static int sort_sets(struct mh_btf_ids *ids, struct modhash_error *err)
 	return 0;
 }
 
+/* For each word, whatever is in it: a set, twice while they are sorted; its ids, to be sorted. */
+#define WORD_MEMORY (2 * sizeof(struct mh_btf_ids_set) + 32)
+
 static int open_checked(struct mh_btf_ids *ids, struct modhash_error *err)
 {
 	const struct mh_elf_section *section = &ids->view->sections[ids->section];
+	uint64_t needed;
 	int ret;
 
 	if (!ids->view->symtab)
@@ -221,6 +225,11 @@ static int open_checked(struct mh_btf_ids *ids, struct modhash_error *err)
 			       ".BTF_ids of %" PRIu64 " bytes, expected a multiple of 4 up to %d",
 			       section->size, LONGEST);
 	ids->words = (uint32_t)(section->size / 4);
+	needed = ((uint64_t)ids->words + 2) * WORD_MEMORY;
+	ret = mh_budget_take(ids->view->budget, needed, err);
+	if (ret)
+		return ret;
+	ids->taken = needed;
 	ids->ids = calloc((size_t)ids->words + 1, 1);
 	/* Sets do not overlap, and have a word at least: no more of them than words. */
 	ids->sets = calloc((size_t)ids->words + 1, sizeof(*ids->sets));
@@ -257,6 +266,8 @@ void mh_btf_ids_close(struct mh_btf_ids *ids)
 {
 	free(ids->ids);
 	free(ids->sets);
+	if (ids->view)
+		mh_budget_give(ids->view->budget, ids->taken);
 	memset(ids, 0, sizeof(*ids));
 }
 

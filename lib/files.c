@@ -73,6 +73,7 @@ MODHASH_API void modhash_files_free(struct modhash_files *files)
 	free(files->roots);
 	free(files->order.names);
 	free(files->order.lines);
+	mh_budget_give(files->order.budget, files->order.taken);
 	free(files);
 }
 

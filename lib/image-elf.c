@@ -12,6 +12,7 @@
 #include "blob.h"
 #include "fail.h"
 #include "image.h"
+#include "module.h"
 
 static const char banner[] = "Linux version ";
 
@@ -100,7 +101,8 @@ static int read_vmlinux(struct modhash_image *image, struct mh_image_layer *laye
 	int rc;
 
 	(void)layer;
-	rc = mh_elf_view_open(&view, image->data, (size_t)image->length, err);
+	rc = mh_elf_view_open_in(&view, image->ctx->budget, image->data, (size_t)image->length,
+				 err);
 
 	if (rc)
 		return rc;
