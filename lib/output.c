@@ -71,6 +71,16 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static int open_at(int directory, const char *path, int flags)
+{
+	int fd;
+
+	do {
+		fd = openat(directory, path, flags | O_CLOEXEC);
+	} while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
 /* --- where the file is --- */
 
 /*
@@ -147,7 +157,7 @@ static int read_open_link(int fd, const char *path, char **target, struct modhas
 /* The contents of a symbolic link, *target to be freed; NULL if @path is none. */
 static int read_link(const char *path, char **target, struct modhash_error *err)
 {
-	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	int fd = open_at(AT_FDCWD, path, O_PATH | O_NOFOLLOW);
 	int ret;
 
 	*target = NULL;
@@ -219,10 +229,7 @@ static int open_directory(struct output *out, struct modhash_error *err)
 
 	if (!directory)
 		return mh_fail_nomem(err);
-	do {
-		out->directory = open(directory[0] ? directory : ".",
-				      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	} while (out->directory < 0 && errno == EINTR);
+	out->directory = open_at(AT_FDCWD, directory[0] ? directory : ".", O_RDONLY | O_DIRECTORY);
 	free(directory);
 	if (out->directory < 0)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't open the file's directory");
@@ -243,7 +250,7 @@ static int open_directory_below(struct output *out, const char *path, const char
 	if (!out->path)
 		return mh_fail_nomem(err);
 	out->name = name_of(out->path);
-	out->directory = open(below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	out->directory = open_at(AT_FDCWD, below, O_RDONLY | O_DIRECTORY);
 	for (name = out->path + length; out->directory >= 0; name = slash + 1) {
 		int outer = out->directory;
 
@@ -252,8 +259,7 @@ static int open_directory_below(struct output *out, const char *path, const char
 		if (!slash)
 			return 0;
 		*slash = '\0';
-		out->directory = openat(outer, name,
-					O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		out->directory = open_at(outer, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 		*slash = '/';
 		close(outer);
 	}

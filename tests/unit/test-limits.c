@@ -525,6 +525,83 @@ START_TEST(test_fewer_in_hand)
 }
 END_TEST
 
+/*
+ * What is told of files of the first round is kept through all that follow, which are made by
+ * other workers: large files, for which there is room one by one, before small ones.
+ */
+#define KEPT_FILES 24
+#define KEPT_LARGE 6
+
+static void kept_name(char name[16], uint64_t index)
+{
+	snprintf(name, 16, "kept%u", (unsigned int)index);
+}
+
+static int note_kept(void *user, const struct modhash_file_result *result)
+{
+	uint64_t *told = user;
+	char name[16];
+
+	kept_name(name, result->index);
+	ck_assert_int_eq(result->status, 0);
+	ck_assert_int_eq(result->identity_status, 0);
+	ck_assert_str_eq(result->identity->name, name);
+	ck_assert_uint_eq(result->index, *told);
+	(*told)++;
+	return 0;
+}
+
+static void digest_kept(const struct modhash_files *files, uint32_t threads)
+{
+	struct modhash_digest_spec spec;
+	struct modhash_run_opts opts;
+	uint64_t told = 0;
+
+	MODHASH_INIT(spec);
+	spec.algorithm = MODHASH_ALGO_SHA256;
+	spec.scope = MODHASH_SCOPE_PAYLOAD;
+	MODHASH_INIT(opts);
+	opts.threads = threads;
+	ck_assert_int_eq(modhash_digest_files(ctx, files, &spec, MODHASH_DIGEST_IDENTITY, &opts,
+					      note_kept, &told, &error), 0);
+	ck_assert_uint_eq(told, KEPT_FILES);
+	ck_assert_uint_eq(ctx->budget->used, 0);
+}
+
+START_TEST(test_identities_are_kept)
+{
+	struct modhash_ctx_opts opts;
+	struct modhash_files *files;
+	char name[16];
+
+	scratch_make();
+	MODHASH_INIT(opts);
+	opts.max_memory = 6 << 20;
+	ck_assert_int_eq(modhash_ctx_new(&opts, &ctx, &error), 0);
+	ck_assert_int_eq(modhash_files_new(ctx, &files, &error), 0);
+	for (uint64_t i = 0; i < KEPT_FILES; i++) {
+		struct gen_buf file = { .data = NULL };
+
+		kept_name(name, i);
+		elfgen_module(&file, &(struct elfgen){ .bits = 64, .name = name, .seed = name });
+		if (i < KEPT_LARGE)
+			gen_zeroes(&file, (size_t)3 << 20);
+		scratch_file(name, file.data, file.length);
+		gen_free(&file);
+		ck_assert_int_eq(modhash_files_add(files, name, NULL, NULL, &error), 0);
+	}
+	for (uint32_t threads = 1; threads <= 16; threads *= 2) {
+		size_t refusals = ctx->budget->refusals;
+
+		digest_kept(files, threads);
+		ck_assert_uint_gt(ctx->budget->refusals, refusals);
+	}
+	modhash_files_free(files);
+	modhash_ctx_free(ctx);
+	scratch_remove();
+}
+END_TEST
+
 START_TEST(test_types)
 {
 	struct modhash_ctx_opts opts;
@@ -608,6 +685,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_memory_holds, 0, SCENARIOS);
 	tcase_add_test(tcase, test_windows);
 	tcase_add_test(tcase, test_fewer_in_hand);
+	tcase_add_test(tcase, test_identities_are_kept);
 	tcase_add_test(tcase, test_types);
 	tcase_add_test(tcase, test_types_of_a_cache);
 	tcase_add_test(tcase, test_defaults);
