@@ -57,7 +57,8 @@ static uint64_t place_of(const struct mh_btf_ids *ids, const struct mh_elf_symbo
 static int fail_symbol(const struct mh_btf_ids *ids, const struct mh_elf_symbol *symbol,
 		       const char *what, struct modhash_error *err)
 {
-	return mh_fail(err, MODHASH_E_BTF_IDS, ids->view->sections[ids->section].offset,
+	return mh_fail(err, MODHASH_E_BTF_IDS,
+		       mh_elf_section_place(&ids->view->sections[ids->section]),
 		       ".BTF_ids: symbol %.80s at %" PRIu64 " of %" PRIu64 " bytes %s",
 		       symbol->name, symbol->value, symbol->size, what);
 }
@@ -172,7 +173,7 @@ static int check_relocations(const struct mh_btf_ids *ids, struct modhash_error 
 
 		if ((section->type == MH_SHT_REL || section->type == MH_SHT_RELA) &&
 		    section->info == ids->section && section->size)
-			return mh_fail(err, MODHASH_E_BTF_IDS, section->offset,
+			return mh_fail(err, MODHASH_E_BTF_IDS, section->header,
 				       ".BTF_ids has relocations");
 	}
 	return 0;
@@ -218,10 +219,10 @@ static int open_checked(struct mh_btf_ids *ids, struct modhash_error *err)
 	int ret;
 
 	if (!ids->view->symtab)
-		return mh_fail(err, MODHASH_E_BTF_IDS, section->offset,
+		return mh_fail(err, MODHASH_E_BTF_IDS, mh_elf_section_place(section),
 			       ".BTF_ids, but no symbol table that says what is in it");
 	if ((section->size && !section->data) || section->size % 4 || section->size > LONGEST)
-		return mh_fail(err, MODHASH_E_BTF_IDS, section->offset,
+		return mh_fail(err, MODHASH_E_BTF_IDS, mh_elf_section_place(section),
 			       ".BTF_ids of %" PRIu64 " bytes, expected a multiple of 4 up to %d",
 			       section->size, LONGEST);
 	ids->words = (uint32_t)(section->size / 4);

@@ -183,8 +183,9 @@ static void put_changes(const struct mh_canon *canon, const struct modhash_modul
 		     (module->trailers ? MODHASH_CHANGED_TRAILERS : 0);
 	ours.types = canon->btf.count;
 	ours.moved = changes->moved;
-	ours.btf_offset = canon->btf_section ? section->offset : MODHASH_OFFSET_NONE;
-	ours.btf_length = canon->btf_section ? section->size : 0;
+	/* One without bytes is nowhere. */
+	ours.btf_offset = section->data ? section->offset : MODHASH_OFFSET_NONE;
+	ours.btf_length = section->data ? section->size : 0;
 	mh_result_out(theirs, &ours, sizeof(ours));
 }
 

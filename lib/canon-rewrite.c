@@ -14,11 +14,12 @@
 
 static bool patch(const struct mh_elf_section *section, const uint8_t *from, uint8_t *data)
 {
-	bool changed = from && memcmp(data + section->offset, from, (size_t)section->size);
-
-	if (changed)
-		memcpy(data + section->offset, from, (size_t)section->size);
-	return changed;
+	/* Without bytes, it can claim to be anywhere. */
+	if (!from || !section->data ||
+	    !memcmp(data + section->offset, from, (size_t)section->size))
+		return false;
+	memcpy(data + section->offset, from, (size_t)section->size);
+	return true;
 }
 
 static int put_in_order(const struct mh_canon *canon, struct mh_buf *out,

@@ -93,12 +93,12 @@ int mh_canon_read_btf(struct mh_canon *canon, struct modhash_error *err)
 	if (!canon->btf_section)
 		return canon->base_section ?
 			       mh_fail(err, MODHASH_E_BTF,
-				       canon->view.sections[canon->base_section].offset,
+				       mh_elf_section_place(&canon->view.sections[canon->base_section]),
 				       ".BTF.base without .BTF") :
 			       0;
 	if (!base)
 		return mh_fail(err, MODHASH_E_NO_BASE,
-			       canon->view.sections[canon->btf_section].offset,
+			       mh_elf_section_place(&canon->view.sections[canon->btf_section]),
 			       "the module's BTF continues that of a vmlinux, which was not given");
 	canon->has_btf = true;
 	return read_one(canon, canon->btf_section, base, &canon->btf, &canon->btf_hashes, err);

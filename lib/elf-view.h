@@ -49,6 +49,12 @@ struct mh_elf_section {
 	uint64_t header;     /* offset of its header */
 };
 
+/* For messages: where it lies; one without bytes can claim to be anywhere, and has a header. */
+static inline uint64_t mh_elf_section_place(const struct mh_elf_section *section)
+{
+	return section->data ? section->offset : section->header;
+}
+
 struct mh_elf_symbol {
 	const char *name;
 	uint32_t name_offset;

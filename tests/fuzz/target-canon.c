@@ -122,6 +122,11 @@ static void check_policy(const struct modhash_module *module, uint32_t policy, b
 		return;
 	}
 	MUST(changes.moved <= changes.types || policy == MODHASH_BTF_CANONICAL);
+	if (changes.btf_offset == MODHASH_OFFSET_NONE)
+		MUST(!changes.btf_length);
+	else
+		MUST(changes.btf_offset <= FUZZ_LIMIT &&
+		     changes.btf_length <= FUZZ_LIMIT - changes.btf_offset);
 	/* What is no module can be rewritten, and has no digest. */
 	MUST(!digested || !is_module);
 	check_rewritten(module, &opts, &buffer, digested ? NULL : &before);
