@@ -40,6 +40,24 @@ void *mh_arena_take(struct mh_arena *arena, size_t size)
 	return taken;
 }
 
+/* What is left of the first piece of @from is lost. */
+void mh_arena_join(struct mh_arena *to, struct mh_arena *from)
+{
+	while (from->chunks) {
+		struct mh_arena_chunk *chunk = from->chunks, **place = &to->chunks;
+
+		from->chunks = chunk->next;
+		/* Behind the one that @to goes on with. */
+		if (to->chunks)
+			place = &to->chunks->next;
+		else
+			to->left = 0;
+		chunk->next = *place;
+		*place = chunk;
+	}
+	from->left = 0;
+}
+
 void mh_arena_free(struct mh_arena *arena)
 {
 	while (arena->chunks) {

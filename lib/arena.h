@@ -18,6 +18,9 @@ struct mh_arena {
 /* @size bytes, aligned for any object; NULL if there is no memory. */
 void *mh_arena_take(struct mh_arena *arena, size_t size);
 
+/* All of @from is @to's; both for one thread. */
+void mh_arena_join(struct mh_arena *to, struct mh_arena *from);
+
 void mh_arena_free(struct mh_arena *arena);
 
 #endif /* MH_ARENA_H */

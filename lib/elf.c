@@ -66,6 +66,7 @@ struct image {
 	uint64_t end; /* of what the headers describe */
 	const char *names;
 	uint64_t names_length;
+	struct mh_budget *budget;
 	uint16_t type, machine;
 };
 
@@ -204,7 +205,8 @@ static int check_sections_table(struct image *image, struct modhash_error *err)
 			  at->shentsize, at->shoff, err);
 	if (ret)
 		return ret;
-	image->end = image->shoff + image->shnum * at->shdr_size;
+	/* Section 0 was read even where it says that there are none. */
+	image->end = image->shoff + (image->shnum ? image->shnum : 1) * at->shdr_size;
 	if (image->shstrndx && image->shstrndx >= image->shnum)
 		return mh_fail(err, MODHASH_E_ELF, at->shstrndx,
 			       "names of sections in section %" PRIu64 " of %" PRIu64,
@@ -338,6 +340,7 @@ static int image_open(struct image *image, const struct modhash_module *module,
 	ret = check_ident(image, err);
 	if (!ret)
 		ret = check_header(image, err);
+	image->budget = module->ctx->budget;
 	return ret ? ret : find_names(image, err);
 }
 
@@ -633,6 +636,9 @@ static int go_through_sections(struct image *image, struct found *found,
 		if (ret)
 			return ret;
 		add_range(image, found, section.offset, section.length);
+		/* An empty one, too, lies somewhere. */
+		if (section.data && section.offset > image->end)
+			image->end = section.offset;
 		ret = take_section(image, i, &section, found, identity, err);
 	}
 	/* Where they are in most files: behind the sections. */
@@ -660,24 +666,33 @@ static int take_sections(struct image *image, struct found *found,
 	return 0;
 }
 
+static int take_with_ranges(struct image *image, struct range *range, size_t count,
+			    struct modhash_identity *identity, struct modhash_error *err)
+{
+	struct found found = { .modinfo = { .name = NULL }, .this_module = { .name = NULL } };
+
+	found.ranges.range = range;
+	found.ranges.capacity = count;
+	return take_sections(image, &found, identity, err);
+}
+
 /* Ranges of modules with sections as many as most have need no memory of their own. */
 static int take_image(struct image *image, struct modhash_identity *identity,
 		      struct modhash_error *err)
 {
-	struct found found = { .modinfo = { .name = NULL }, .this_module = { .name = NULL } };
-	struct range few[RANGES_FEW], *range = few;
+	struct range few[RANGES_FEW], *range;
 	size_t needed = (size_t)image->shnum + 2;
 	int ret;
 
-	if (needed > RANGES_FEW)
-		range = malloc(needed * sizeof(*range));
-	if (!range)
-		return mh_fail_nomem(err);
-	found.ranges.range = range;
-	found.ranges.capacity = needed;
-	ret = take_sections(image, &found, identity, err);
-	if (range != few)
-		free(range);
+	if (needed <= RANGES_FEW)
+		return take_with_ranges(image, few, needed, identity, err);
+	ret = mh_budget_take(image->budget, needed * sizeof(*range), err);
+	if (ret)
+		return ret;
+	range = malloc(needed * sizeof(*range));
+	ret = range ? take_with_ranges(image, range, needed, identity, err) : mh_fail_nomem(err);
+	free(range);
+	mh_budget_give(image->budget, needed * sizeof(*range));
 	return ret;
 }
 

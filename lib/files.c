@@ -73,6 +73,7 @@ MODHASH_API void modhash_files_free(struct modhash_files *files)
 	free(files->roots);
 	free(files->order.names);
 	free(files->order.lines);
+	mh_budget_give(files->order.budget, files->order.taken);
 	free(files);
 }
 
@@ -162,7 +163,9 @@ static int report(struct walk *walk, const char *path, int sys_errno, const char
 	if (!walk->trouble)
 		return mh_fail_errno(walk->err, MODHASH_E_IO, sys_errno, "%s: %s", path, what);
 	memset(&error, 0, sizeof(error));
-	mh_fail_errno(&error, MODHASH_E_IO, sys_errno, "%s", what);
+	ret = mh_fail_errno(&error, MODHASH_E_IO, sys_errno, "%s", what);
+	if (ret == MODHASH_E_NOMEM)
+		return mh_fail_nomem(walk->err);
 	ret = walk->trouble(walk->user, path, &error);
 	if (ret && walk->err) {
 		*walk->err = error;
@@ -284,10 +287,13 @@ static int visit_entries(struct walk *walk, const char *path, DIR *dir)
 static int visit(struct walk *walk, const char *path, bool is_root)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (is_root ? 0 : O_NOFOLLOW);
-	int fd = open(path, flags);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int ret;
+	int fd, ret;
+	DIR *dir;
 
+	do {
+		fd = open(path, flags);
+	} while (fd < 0 && errno == EINTR);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		ret = report(walk, path, errno, "can't open the directory");
 		if (fd >= 0)

@@ -12,6 +12,8 @@
 #include <modhash/batch.h>
 #include <modhash/files.h>
 
+#include "budget.h"
+
 struct mh_file {
 	char *path; /* owned; @name is in the same memory */
 	const char *name;
@@ -29,6 +31,8 @@ struct mh_order {
 	char *names;
 	struct mh_line *lines;
 	size_t count;
+	struct mh_budget *budget; /* the list's context's */
+	uint64_t taken;		  /* from it */
 };
 
 struct modhash_files {

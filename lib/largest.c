@@ -4,7 +4,7 @@
  *
  * How large they are is asked for here, by all threads, and not where the files are found: there
  * is one thread, and nobody may want to know.  One thread needs no order before it begins: it
- * puts off what it finds to be large (pipeline.c).
+ * postpones what it finds to be large (pipeline.c).
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>

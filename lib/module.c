@@ -21,6 +21,9 @@ void mh_module_init(struct modhash_module *module, const struct modhash_ctx *ctx
 	memset(module, 0, sizeof(*module));
 	module->ctx = ctx;
 	module->postpone = UINT64_MAX;
+	module->file.budget = ctx->budget;
+	module->unpacked.budget = ctx->budget;
+	module->offsets.budget = ctx->budget;
 }
 
 void mh_module_fini(struct modhash_module *module)

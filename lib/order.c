@@ -176,15 +176,23 @@ static void free_order(struct mh_order *order)
 {
 	free(order->names);
 	free(order->lines);
+	mh_budget_give(order->budget, order->taken);
 	memset(order, 0, sizeof(*order));
 }
+
+/* What is kept of it, and while its file is found: two keys, sorted. */
+#define LINE_MEMORY (2 + sizeof(struct mh_line) + 3 * sizeof(struct key))
 
 static int parse_order(const char *text, size_t length, struct mh_order *order,
 		       struct modhash_error *err)
 {
 	size_t lines = count_lines(text, length);
-	int ret;
+	uint64_t needed = length + (uint64_t)lines * LINE_MEMORY;
+	int ret = mh_budget_take(order->budget, needed, err);
 
+	if (ret)
+		return ret;
+	order->taken = needed;
 	/* Each line ends in a NUL, and may gain a byte: .o becomes .ko. */
 	order->names = malloc(length + 2 * lines);
 	order->lines = calloc(lines, sizeof(*order->lines));
@@ -200,9 +208,10 @@ static int read_order(const struct modhash_files *files, const char *path, struc
 		      struct modhash_error *err)
 {
 	uint64_t limit = files->ctx->max_unpacked;
-	struct mh_buf buf = MH_BUF_EMPTY;
+	struct mh_buf buf = MH_BUF_OF(files->ctx->budget);
 	int ret;
 
+	order->budget = files->ctx->budget;
 	if (limit > ORDER_SIZE_MAX)
 		limit = ORDER_SIZE_MAX;
 	ret = mh_source_read_path(path, limit, NULL, &buf, err);

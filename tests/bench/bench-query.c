@@ -74,7 +74,7 @@ static uint64_t random64(void)
 
 /* --- throwing out of the caches --- */
 
-#if defined(__x86_64__) || defined(__i386__)
+#ifdef __SSE2__
 static void flush(const uint8_t *data, size_t length)
 {
 	size_t i;

@@ -652,7 +652,7 @@ START_TEST(test_stopped_between_results)
 }
 END_TEST
 
-/* With one thread, large files are put off: what ends a run ends it before them, too. */
+/* With one thread, large files are postponed: what ends a run ends it before them, too. */
 START_TEST(test_ended_before_large)
 {
 	const struct modhash_digest_spec spec = spec_of(MODHASH_ALGO_SHA256, MODHASH_SCOPE_FILE);
