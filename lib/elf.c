@@ -266,9 +266,7 @@ static int get_contents(const struct image *image, uint64_t index, struct sectio
 	const GElf_Shdr *header = &section->header;
 	Elf_Scn *scn;
 
-	section->name = NULL;
-	section->data = NULL;
-	section->length = 0;
+	memset(section, 0, sizeof(*section));
 	errno = 0;
 	scn = elf_getscn(image->elf, (size_t)index);
 	if (!scn || !gelf_getshdr(scn, &section->header))
