@@ -175,7 +175,7 @@ static int read_section(struct modhash_blob *blob, struct modhash_error *err)
 static int take_from_image(struct modhash_blob *blob, const struct modhash_image *image,
 			   struct modhash_error *err)
 {
-	struct mh_buf section = MH_BUF_EMPTY;
+	struct mh_buf section = MH_BUF_OF(image->ctx->budget);
 	const uint8_t *data;
 	uint64_t length;
 	int rc = modhash_image_part(image, MODHASH_IMAGE_PART_BLOB, &data, &length, err);
@@ -231,7 +231,10 @@ static int blob_new(const struct modhash_ctx *ctx, struct modhash_blob **blob,
 	if (!ctx || !blob)
 		return mh_fail_invalid(err, "ctx or blob");
 	*blob = calloc(1, sizeof(**blob));
-	return *blob ? 0 : mh_fail_nomem(err);
+	if (!*blob)
+		return mh_fail_nomem(err);
+	(*blob)->file.budget = ctx->budget;
+	return 0;
 }
 
 /* A blob must be whole or not be. */

@@ -382,8 +382,8 @@ static int prepare(struct ties *ties, const uint32_t *colour, struct modhash_err
 		return mh_fail_nomem(err);
 	memcpy(ties->colour, colour, ties->nodes * sizeof(*colour));
 	memcpy(ties->next, colour, ties->nodes * sizeof(*colour));
-	for (uint32_t i = ties->nodes, end = i; i-- > 0;) {
-		ties->end[i] = end;
+	for (uint32_t i = ties->nodes, end = i; i > 0;) {
+		ties->end[--i] = end;
 		if (colour[ties->order[i]] == i)
 			end = i;
 	}

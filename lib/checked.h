@@ -9,6 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of a function whose arithmetic is meant to wrap: the sanitizer for integers leaves it alone. */
+#ifdef __clang__
+#define MH_WRAPS __attribute__((no_sanitize("integer")))
+#else
+#define MH_WRAPS
+#endif
+
 /* *sum = a + b; false if that does not fit. */
 static inline bool mh_add_u64(uint64_t a, uint64_t b, uint64_t *sum)
 {

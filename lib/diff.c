@@ -73,8 +73,8 @@ static void sort_records(struct side *side)
 	}
 	for (i = 0; i < count; i++)
 		side->begins[i + 1] += side->begins[i];
-	for (i = records; i-- > 0;) {
-		mh_blob_record(side->blob, i, &module);
+	for (i = records; i > 0;) {
+		mh_blob_record(side->blob, --i, &module);
 		side->records[--side->begins[module.digest + 1]] = i;
 	}
 	/* Each begins[d + 1] is now where d begins: one place too far. */

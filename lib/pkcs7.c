@@ -11,7 +11,6 @@
 #endif
 
 #include <errno.h>
-#include <limits.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -61,6 +60,12 @@ struct parts {
 	int algorithm;
 	char hash_name[80];
 };
+
+/*
+ * A signature has a kilobyte or so; libcrypto takes up to a hundred bytes for one that it
+ * parses, and nothing bounds that but this.
+ */
+#define LENGTH_MAX ((size_t)1 << 20)
 
 static int fail_pkcs7(const struct modhash_trailer *trailer, size_t offset,
 		      struct modhash_error *err, const char *what)
@@ -284,8 +289,8 @@ MODHASH_API int modhash_trailer_signature(const struct modhash_trailer *trailer,
 		return ret;
 	if (in.kind != MODHASH_TRAILER_PKCS7 || !in.data)
 		return mh_fail_invalid(err, "a trailer that is not PKCS#7");
-	if (in.data_length > INT_MAX) /* libcrypto counts in int */
-		return fail_pkcs7(&in, 0, err, "a signature of more than 2 GiB");
+	if (in.data_length > LENGTH_MAX)
+		return fail_pkcs7(&in, 0, err, "a signature of more than 1 MiB");
 
 	memset(&ours, 0, sizeof(ours));
 	ERR_set_mark();

@@ -305,7 +305,8 @@ static int append_section(struct mh_buf *out, uint32_t type, const uint8_t *cont
 			  uint64_t length, struct modhash_error *err)
 {
 	uint8_t head[MODHASH_SECTION_HEADER_SIZE];
-	uint64_t padding = -length % MODHASH_TABLE_ALIGNMENT;
+	uint64_t behind = length % MODHASH_TABLE_ALIGNMENT;
+	uint64_t padding = behind ? MODHASH_TABLE_ALIGNMENT - behind : 0;
 	int rc;
 
 	mh_put_le32(head + MODHASH_SECTION_HEADER_MAGIC, MODHASH_SECTION_MAGIC);

@@ -52,6 +52,9 @@ static int signer_of(const struct modhash_module *module, char **signer, struct 
 	return rc;
 }
 
+/* Longer than any is; a hostile one is not kept for each file. */
+#define RELEASE_MAX 255
+
 int mh_record_evidence(struct mh_record *record, const struct mh_question *question,
 		       struct modhash_error *err)
 {
@@ -59,7 +62,9 @@ int mh_record_evidence(struct mh_record *record, const struct mh_question *quest
 	struct modhash_proof proof;
 
 	if (vermagic) {
-		record->release = strndup(vermagic, mh_release_length(vermagic));
+		size_t length = mh_release_length(vermagic);
+
+		record->release = strndup(vermagic, length < RELEASE_MAX ? length : RELEASE_MAX);
 		if (!record->release)
 			return mh_fail_nomem(err);
 	}

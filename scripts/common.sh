@@ -126,22 +126,30 @@ apt_security()
 		}'
 }
 
+# Which architecture's packages apt_private asks for: empty for this system's.  Another's are
+# taken from the release alone: the security archive need not have it, and tests do without.
+apt_architecture=
+
 # apt_private TOOL ARGUMENT...: apt-get or apt-cache with lists of our own, of the archives
 # that the system uses: for where its lists know too little, and without root
 apt_private()
 {
-	apt_dir=$cache/apt
+	apt_dir=$cache/apt${apt_architecture:+-$apt_architecture}
 	apt_tool=$1
 	shift
 	if [ ! -f "$apt_dir/sources.list" ]; then
 		mkdir -p "$apt_dir/lists/partial" "$apt_dir/cache/archives/partial"
 		: >"$apt_dir/status"
-		apt_sources | apt_security >"$apt_dir/sources.list.new"
+		apt_sources |
+			if [ -n "$apt_architecture" ]; then grep -v -e '-security '
+			else apt_security; fi >"$apt_dir/sources.list.new"
 		mv "$apt_dir/sources.list.new" "$apt_dir/sources.list"
 	fi
 	"$apt_tool" -o Dir::Etc::SourceList="$apt_dir/sources.list" -o Dir::Etc::SourceParts=- \
 		-o Dir::State::Lists="$apt_dir/lists" -o Dir::Cache="$apt_dir/cache" \
-		-o Dir::State::Status="$apt_dir/status" -o Acquire::Languages=none "$@"
+		-o Dir::State::Status="$apt_dir/status" -o Acquire::Languages=none \
+		${apt_architecture:+-o APT::Architecture=$apt_architecture} \
+		${apt_architecture:+-o APT::Architectures=$apt_architecture} "$@"
 }
 
 # packages REGEX: "PACKAGE BYTES" of each package of that name in the lists, by version

@@ -338,10 +338,11 @@ void digest_check(struct tool *tool)
 		json_set_uint(summary, "unreadable", check.unread);
 		json_member(tool, "summary", summary);
 	} else {
-		report_line(tool, "%llu files: %llu OK, %llu failed, %llu not read",
-			    (unsigned long long)(check.ok + check.failed + check.unread),
-			    (unsigned long long)check.ok, (unsigned long long)check.failed,
-			    (unsigned long long)check.unread);
+		unsigned long long files = check.ok + check.failed + check.unread;
+
+		report_line(tool, "%llu file%s: %llu OK, %llu failed, %llu not read", files,
+			    files == 1 ? "" : "s", (unsigned long long)check.ok,
+			    (unsigned long long)check.failed, (unsigned long long)check.unread);
 	}
 	modhash_files_free(check.files);
 	free(check.expected);

@@ -293,7 +293,7 @@ static mh_u64 head_of(const mh_u8 *digest)
 /* The 32 bits behind the first @skip, at most 24 of them. */
 static mh_u32 key_of(mh_u64 head, mh_u32 skip)
 {
-	return (mh_u32)(head << skip >> 32);
+	return (mh_u32)(head >> (32 - skip));
 }
 
 /* [*first, *end) is the bucket of @digest, within the table whatever the index says. */

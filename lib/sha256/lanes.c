@@ -201,7 +201,8 @@ int mh_sha256_flow(const struct mh_sha256_engine *engine, const struct mh_messag
 			return MODHASH_E_STOPPED;
 		step(&lanes);
 		/* From the last on: which takes the place of one that ended was looked at. */
-		for (unsigned int i = lanes.active; i-- > 0;) {
+		for (unsigned int i = lanes.active; i > 0;) {
+			i--;
 			if (!lanes.lane[i].blocks && !next_run(&lanes.lane[i], &lanes.run[i]))
 				source->done(source->user, end_message(&lanes, i), 0, NULL);
 		}
@@ -322,7 +323,8 @@ void mh_sha256_packed(const struct mh_sha256_engine *engine, uint8_t *buffer,
 				blocks = pieces.piece[i].blocks;
 		}
 		engine->step[pieces.active - 1](pieces.state, pieces.run, blocks);
-		for (unsigned int i = pieces.active; i-- > 0;) {
+		for (unsigned int i = pieces.active; i > 0;) {
+			i--;
 			pieces.run[i] += blocks * BLOCK;
 			pieces.piece[i].blocks -= blocks;
 			if (!pieces.piece[i].blocks)

@@ -24,7 +24,7 @@
 static const uint8_t *watched, *watched_digests, *watched_end;
 static uintptr_t seen[SEEN_MAX];
 static unsigned int seen_count;
-static unsigned int heads;
+static int heads;
 
 /* What is read of index and digests, not of the header or of what is looked for. */
 static void see(const uint8_t *data, size_t length)
@@ -85,6 +85,6 @@ struct line_count count_lines(const uint8_t *table, uint64_t length, const uint8
 	heads = 0;
 	count.found = mh_core_table_find(&opened, digest, &index);
 	count.lines = seen_count;
-	count.probes = heads / 2; /* a head is two numbers */
+	count.probes = (unsigned int)heads / 2; /* a head is two numbers */
 	return count;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checked.h"
 #include "elfgen.h"
 
 /* --- bytes --- */
@@ -231,7 +232,7 @@ static void add_section(struct writer *w, const char *name, uint32_t type, uint6
 }
 
 /* Bytes that depend on a text and look like nothing: a linear congruential generator. */
-static void add_noise(struct gen_buf *out, const char *seed, size_t length)
+MH_WRAPS static void add_noise(struct gen_buf *out, const char *seed, size_t length)
 {
 	uint64_t state = 88172645463325252u;
 	uint8_t byte;

@@ -27,7 +27,7 @@ void image_recipe_table(struct gen_buf *out)
 	struct modhash_builder *builder;
 	struct modhash_buffer buffer;
 	struct modhash_ctx *ctx;
-	int i;
+	uint8_t i;
 
 	MODHASH_INIT(opts);
 	opts.format = MODHASH_FORMAT_TABLE;

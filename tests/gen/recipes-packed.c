@@ -247,7 +247,7 @@ static uint32_t crc32(const uint8_t *data, size_t length)
 	uint32_t crc = ~0u;
 	int bit;
 
-	while (length--) {
+	for (; length; length--) {
 		crc ^= *data++;
 		for (bit = 0; bit < 8; bit++)
 			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
@@ -312,7 +312,7 @@ static void bomb(struct gen_buf *out, int compression, unsigned int pieces)
 
 	gen_zeroes(&piece, BOMB_PIECE);
 	recipe_pack(&piece, compression);
-	while (pieces--)
+	for (; pieces; pieces--)
 		gen_add(out, piece.data, piece.length);
 	gen_free(&piece);
 }

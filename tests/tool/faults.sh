@@ -78,8 +78,8 @@ faulty cache, digest --scope=canonical --base=base --base-cache=cache module.ko
 
 # What reads, and says something.
 faulty '' digest -j 1 t
-faulty '' digest one.ko two.ko
-faulty '' digest --check sums
+faulty '' digest -j 1 one.ko two.ko
+faulty '' digest -j 1 --check sums
 faulty '' verify -j 1 --blob=table --blob=list t
 faulty '' verify -j 1 --json --blob=table t
 faulty '' query --blob=table t/kernel/fs/one.ko

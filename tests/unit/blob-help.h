@@ -16,10 +16,11 @@
 #include <modhash/modhash.h>
 
 #include "builder.h"
+#include "checked.h"
 #include "core/core.h"
 
 /* A generator of our own: the same numbers on every machine. */
-static inline uint32_t next_random(uint32_t *state)
+MH_WRAPS static inline uint32_t next_random(uint32_t *state)
 {
 	*state ^= *state << 13;
 	*state ^= *state >> 17;

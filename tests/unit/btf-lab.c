@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "btf-lab.h"
+#include "checked.h"
 
-uint64_t lab_random(uint64_t *seed)
+MH_WRAPS uint64_t lab_random(uint64_t *seed)
 {
 	/* splitmix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" */
 	uint64_t z = *seed += 0x9e3779b97f4a7c15u;
@@ -121,7 +122,7 @@ static struct lab_type *new_type(struct lab *lab, uint32_t count)
 	struct lab_type *type;
 
 	/* Room doubles whenever the count is a power of two. */
-	if (!(lab->count & (lab->count - 1)))
+	if (!lab->count || !(lab->count & (lab->count - 1)))
 		lab->types = need(realloc(lab->types, (lab->count ? lab->count * 2 : 1) *
 							     sizeof(*lab->types)));
 	type = &lab->types[lab->count++];
@@ -434,7 +435,8 @@ static void fill_type(struct maker *maker, struct lab_type *type, uint32_t kind)
 	case 17:
 		w[0] = random_name(maker, "tag");
 		w[2] = pick(maker, 1u << 4 | 1u << 5 | 1u << 12);
-		w[3] = lab_below(seed, 3) - 1;
+		w[3] = lab_below(seed, 3);
+		w[3] = w[3] ? w[3] - 1 : ~0u;
 		break;
 	default: /* what refers to one type */
 		if (kind == 8 || kind == 18)

@@ -478,7 +478,10 @@ static void mutate_word(struct lab *lab, const uint8_t before[32], const uint32_
 		}
 		/* Some can only be a power of two, or go with what is beside them. */
 		for (int i = 0; i < 5; i++) {
-			const uint32_t values[] = { old << 1, old >> 1, old + 1, old - 1, ~0u };
+			const uint32_t values[] = {
+				(uint32_t)((uint64_t)old << 1), old >> 1,
+				(uint32_t)((uint64_t)old + 1), old ? old - 1 : ~0u, ~0u,
+			};
 
 			*word = values[i];
 			if (*word != old)

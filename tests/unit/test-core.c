@@ -247,7 +247,7 @@ START_TEST(look_up_in_a_damaged_body_stays_within_it)
 		memcpy(guarded.data, buffer.data, buffer.length);
 		if (round % 10 == 0) /* all of it */
 			random_bytes(&seed, guarded.data + MODHASH_TABLE_HEADER_SIZE, body);
-		while (damage-- > 0)
+		for (; damage; damage--)
 			guarded.data[MODHASH_TABLE_HEADER_SIZE + next_random(&seed) % body] =
 				(uint8_t)next_random(&seed);
 		for (query = 0; query < 50; query++) {

@@ -412,7 +412,7 @@ START_TEST(test_no_threads)
 
 	ck_assert_int_eq(pthread_getattr_default_np(&attr), 0);
 	ck_assert_int_eq(pthread_attr_getstacksize(&attr, &usual), 0);
-	ck_assert_int_eq(pthread_attr_setstacksize(&attr, SIZE_MAX / 4), 0);
+	ck_assert_int_eq(pthread_attr_setstacksize(&attr, SIZE_MAX / 8 * 7), 0);
 	ck_assert_int_eq(pthread_setattr_default_np(&attr), 0);
 	fresh();
 	ck_assert_int_eq(go(&jobs, 4, NULL), 0);

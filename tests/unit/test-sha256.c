@@ -10,6 +10,7 @@
 
 #include <modhash/modhash.h>
 
+#include "checked.h"
 #include "hash.h"
 #include "scratch.h"
 #include "sha256/sha256.h"
@@ -31,7 +32,7 @@ static uint64_t seed;
 
 #define BYTES ((size_t)1 << 20)
 
-static uint64_t draw(uint64_t below)
+MH_WRAPS static uint64_t draw(uint64_t below)
 {
 	seed ^= seed << 13;
 	seed ^= seed >> 7;

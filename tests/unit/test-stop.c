@@ -15,6 +15,7 @@
 
 #include <modhash/modhash.h>
 
+#include "checked.h"
 #include "scratch.h"
 #include "source.h"
 
@@ -43,7 +44,7 @@ static struct modhash_ctx *ctx;
 static struct modhash_files *files;
 
 /* Bytes that can be packed, but not by much. */
-static uint8_t *noise(size_t length)
+MH_WRAPS static uint8_t *noise(size_t length)
 {
 	uint8_t *data = malloc(length);
 	uint32_t state = 2463534242u;

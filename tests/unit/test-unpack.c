@@ -8,6 +8,7 @@
 
 #include <modhash/modhash.h>
 
+#include "checked.h"
 #include "scratch.h"
 #include "source.h"
 #include "unpack.h"
@@ -28,7 +29,7 @@ static void teardown(void)
 }
 
 /* Bytes that do not pack at all. */
-static void fill(uint8_t *bytes, size_t length)
+MH_WRAPS static void fill(uint8_t *bytes, size_t length)
 {
 	uint64_t state = 1;
 	size_t i;
