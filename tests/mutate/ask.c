@@ -277,7 +277,7 @@ static int last_trailer(const struct question *question, uint64_t length,
 		return mh_core_trailer_last(file->data, length, trailer);
 	gen_add(&mended, file->data, (size_t)length);
 	if (question->broken == BROKEN_MARKER)
-		memcpy(mended.data + length - 8, MODHASH_TRAILER_MARKER + 20, 8);
+		memcpy(mended.data + length - 8, &MODHASH_TRAILER_MARKER[20], 8);
 	for (i = 3; question->broken == BROKEN_FIELDS && i < 8; i++)
 		mended.data[length - tail + (size_t)i] = 0;
 	found = mh_core_trailer_last(mended.data, length, trailer);
