@@ -12,6 +12,7 @@
 
 #include <modhash/batch.h>
 
+#include "arena.h"
 #include "canon-door.h"
 #include "checked.h"
 #include "fail.h"
@@ -20,6 +21,10 @@
 #include "module.h"
 #include "options.h"
 #include "pipeline.h"
+#include "source.h"
+
+/* Most have some 300 bytes; of one that is larger, whoever made the file wanted that. */
+#define IDENTITY_SMALL 512
 
 struct record {
 	int32_t status;
@@ -31,6 +36,7 @@ struct record {
 	struct modhash_canon_info canon;   /* with the canonical scope */
 	struct modhash_error *error;	   /* if status is not 0 */
 	struct modhash_identity *identity; /* its strings in the same memory */
+	uint64_t taken;			   /* of the context's budget for it; 0: in an arena */
 };
 
 struct batch {
@@ -42,17 +48,24 @@ struct batch {
 	int (*result)(void *user, const struct modhash_file_result *result);
 	void *user;
 	struct record *records; /* one for each file, so that none is made meanwhile */
+	struct mh_arena identities; /* of workers that are gone, until the end */
+	unsigned int in_hand;	/* files of each worker, at most; 0: as its hasher has streams */
 };
 
 struct worker {
+	const struct batch *batch;
+	struct mh_arena identities; /* small ones; the batch's when the worker goes */
 	struct mh_hasher *hasher;
 	struct mh_pipeline *pipeline;
 };
 
-static void record_fini(struct record *record)
+static void record_fini(const struct batch *batch, struct record *record)
 {
 	free(record->error);
-	free(record->identity);
+	if (record->taken)
+		free(record->identity);
+	mh_budget_give(batch->ctx->budget, record->taken);
+	record->taken = 0;
 	record->error = NULL;
 	record->identity = NULL;
 }
@@ -76,41 +89,60 @@ static const void *keep(char **to, const void *from, size_t size)
 	return kept;
 }
 
-/* The views die with the module's next file: copy what they see. */
-static struct modhash_identity *copy_identity(const struct modhash_identity *from)
+/* All of them are parts of one file in memory: the sum can't wrap. */
+static size_t size_of_copy(const struct modhash_identity *from)
 {
-	size_t name = size_of_string(from->name);
-	size_t vermagic = size_of_string(from->vermagic);
-	size_t srcversion = size_of_string(from->srcversion);
-	size_t build_id = (size_t)from->build_id_length;
-	struct modhash_identity *copy;
-	char *strings;
-
-	/* All of them are parts of one file in memory: the sum can't wrap. */
-	copy = malloc(sizeof(*copy) + name + vermagic + srcversion + build_id);
-	if (!copy)
-		return NULL;
-	*copy = *from;
-	strings = (char *)(copy + 1);
-	copy->name = keep(&strings, from->name, name);
-	copy->vermagic = keep(&strings, from->vermagic, vermagic);
-	copy->srcversion = keep(&strings, from->srcversion, srcversion);
-	copy->build_id = keep(&strings, from->build_id, build_id);
-	return copy;
+	return sizeof(*from) + size_of_string(from->name) + size_of_string(from->vermagic) +
+	       size_of_string(from->srcversion) + (size_t)from->build_id_length;
 }
 
-/* That it is no ELF file is no failure; that there is no memory is. */
-static int note_identity(const struct modhash_module *module, struct record *record,
-			 struct modhash_error *err)
+/* The views die with the module's next file: copy what they see. */
+static void copy_identity(struct modhash_identity *copy, const struct modhash_identity *from)
+{
+	char *strings = (char *)(copy + 1);
+
+	*copy = *from;
+	copy->name = keep(&strings, from->name, size_of_string(from->name));
+	copy->vermagic = keep(&strings, from->vermagic, size_of_string(from->vermagic));
+	copy->srcversion = keep(&strings, from->srcversion, size_of_string(from->srcversion));
+	copy->build_id = keep(&strings, from->build_id, (size_t)from->build_id_length);
+}
+
+/* Memory for it: that of a small one is not counted, but is all the files' until the end. */
+static int new_identity(struct worker *worker, size_t size, struct record *record,
+			struct modhash_error *err)
+{
+	int ret;
+
+	if (size <= IDENTITY_SMALL) {
+		record->identity = mh_arena_take(&worker->identities, size);
+		return record->identity ? 0 : mh_fail_nomem(err);
+	}
+	ret = mh_budget_take(worker->batch->ctx->budget, size, err);
+	if (ret)
+		return ret;
+	record->taken = size;
+	record->identity = malloc(size);
+	return record->identity ? 0 : mh_fail_nomem(err);
+}
+
+/* That it is no ELF file is no failure, nor that it does not fit; that there is no memory is. */
+static int note_identity(struct worker *worker, const struct modhash_module *module,
+			 struct record *record, struct modhash_error *err)
 {
 	struct modhash_identity identity;
+	int ret;
 
 	MODHASH_INIT(identity);
 	record->identity_status = modhash_module_identity(module, &identity, NULL);
 	if (record->identity_status)
 		return 0;
-	record->identity = copy_identity(&identity);
-	return record->identity ? 0 : mh_fail_nomem(err);
+	ret = new_identity(worker, size_of_copy(&identity), record, err);
+	if (ret == MODHASH_E_LIMIT)
+		record->identity_status = ret;
+	else if (!ret)
+		copy_identity(record->identity, &identity);
+	return ret == MODHASH_E_LIMIT ? 0 : ret;
 }
 
 static bool has_pkcs7(const struct modhash_module *module)
@@ -126,7 +158,7 @@ static bool has_pkcs7(const struct modhash_module *module)
 	return false;
 }
 
-static int note_module(const struct batch *batch, const struct modhash_module *module,
+static int note_module(struct worker *worker, const struct modhash_module *module,
 		       struct record *record, struct modhash_error *err)
 {
 	record->was_read = true;
@@ -134,8 +166,8 @@ static int note_module(const struct batch *batch, const struct modhash_module *m
 	MODHASH_INIT(record->info);
 	modhash_module_info(module, &record->info);
 	record->info.data = NULL;
-	if (batch->flags & MODHASH_DIGEST_IDENTITY)
-		return note_identity(module, record, err);
+	if (worker->batch->flags & MODHASH_DIGEST_IDENTITY)
+		return note_identity(worker, module, record, err);
 	return 0;
 }
 
@@ -227,10 +259,21 @@ static int canonical_end(const struct batch *batch, struct mh_slot *slot, struct
 	return mh_canon_info(&own->canon, &record->canon);
 }
 
+/* As if it had never been begun. */
+static void undo(const struct batch *batch, struct mh_slot *slot)
+{
+	struct record *record = &batch->records[slot->job.index];
+
+	close_canon((struct batch_slot *)slot);
+	record_fini(batch, record);
+	memset(record, 0, sizeof(*record));
+}
+
 /* Read a file, and say what of it is to be hashed; that it fails is put into its record. */
 static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 {
-	const struct batch *batch = user;
+	struct worker *worker = user;
+	const struct batch *batch = worker->batch;
 	struct record *record = &batch->records[slot->job.index];
 	struct modhash_digest_spec spec = batch->spec;
 	struct modhash_error error;
@@ -239,17 +282,23 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	memset(&error, 0, sizeof(error));
 	status = mh_module_load_path(&slot->module, batch->files->files[slot->job.index].path,
 				     &error);
-	if (status == MODHASH_E_STOPPED)
+	if (status == MODHASH_E_STOPPED || status == MH_POSTPONED)
 		return status;
+	if (mh_slot_lacks_room(slot, status))
+		return MH_NO_ROOM;
 	if (!status) {
 		if (spec.scope == MODHASH_SCOPE_LEAF)
 			spec.position += (uint32_t)slot->job.index;
-		ret = note_module(batch, &slot->module, record, err);
+		ret = note_module(worker, &slot->module, record, err);
 		if (spec.scope == MODHASH_SCOPE_CANONICAL)
 			status = canonical_begin(batch, slot, &error);
 		else
 			status = mh_module_digest_begin(&slot->module, &spec, &slot->digesting[0],
 							&record->digest, &error);
+	}
+	if (mh_slot_lacks_room(slot, status ? status : record->identity_status)) {
+		undo(batch, slot);
+		return MH_NO_ROOM;
 	}
 	if (status && !ret)
 		return note_failure(record, status, &error, err);
@@ -262,12 +311,16 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 
 static int end(void *user, struct mh_slot *slot, struct modhash_error *err)
 {
-	const struct batch *batch = user;
+	const struct batch *batch = ((struct worker *)user)->batch;
 	struct record *record = &batch->records[slot->job.index];
 	struct batch_slot *own = (struct batch_slot *)slot;
 
 	if (!slot->status[0] && own->opened)
 		slot->status[0] = canonical_end(batch, slot, record, &slot->error);
+	if (mh_slot_lacks_room(slot, slot->status[0])) {
+		undo(batch, slot);
+		return MH_NO_ROOM;
+	}
 	close_canon(own);
 	if (!slot->status[0])
 		return 0;
@@ -281,13 +334,15 @@ static const struct mh_pipeline_steps steps = {
 	.end = end,
 };
 
+/* On the caller's thread: what it found may be told only after another round of workers. */
 static void worker_free(void *user, void *worker)
 {
 	struct worker *done = worker;
+	struct batch *batch = user;
 
-	(void)user;
 	mh_pipeline_free(done->pipeline);
 	mh_hasher_free(done->hasher);
+	mh_arena_join(&batch->identities, &done->identities);
 	free(done);
 }
 
@@ -305,11 +360,12 @@ static int worker_new(void *user, void **worker, struct modhash_error *err)
 
 	if (!made)
 		return mh_fail_nomem(err);
+	made->batch = batch;
 	ret = mh_hasher_new(batch->ctx->hash_engine, algorithm_of(&batch->spec), &made->hasher,
 			    err);
 	if (!ret)
-		ret = mh_pipeline_new(&steps, batch, batch->ctx, made->hasher, &made->pipeline,
-				      err);
+		ret = mh_pipeline_new(&steps, made, batch->ctx, made->hasher, batch->in_hand,
+				      &made->pipeline, err);
 	if (ret) {
 		worker_free(batch, made);
 		return ret;
@@ -345,7 +401,7 @@ static int done(void *user, uint64_t index)
 	if (!record->status && batch->spec.scope == MODHASH_SCOPE_CANONICAL)
 		result.canon = &record->canon;
 	ret = batch->result(batch->user, &result);
-	record_fini(record);
+	record_fini(batch, record);
 	return ret;
 }
 
@@ -369,23 +425,27 @@ static int check_spec(struct batch *batch, struct modhash_error *err)
 static int run(struct batch *batch, const struct modhash_run_opts *opts,
 	       struct modhash_error *err)
 {
-	uint64_t *order = mh_files_largest_first(batch->files);
-	const struct mh_pool_jobs jobs = {
+	struct mh_pool_jobs jobs = {
 		.count = batch->files->count,
 		.user = batch,
 		.worker_new = worker_new,
 		.worker_free = worker_free,
 		.work = work,
-		.order = order,
+		.in_hand = &batch->in_hand,
 		.done = done,
 	};
-	int ret;
+	uint64_t *order;
+	int ret = mh_files_largest_first(batch->files, opts, &order, err);
 
+	if (ret)
+		return ret;
+	jobs.order = order;
 	batch->records = calloc(batch->files->count + 1, sizeof(struct record));
 	ret = batch->records ? mh_pool_run(&jobs, opts, err) : mh_fail_nomem(err);
 	for (size_t i = 0; batch->records && i < batch->files->count; i++)
-		record_fini(&batch->records[i]);
+		record_fini(batch, &batch->records[i]);
 	free(batch->records);
+	mh_arena_free(&batch->identities);
 	free(order);
 	return ret;
 }

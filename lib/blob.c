@@ -71,7 +71,28 @@ static int is_text(const uint8_t *data, uint64_t length)
 	return i == MODHASH_LIST_DIGEST_LENGTH;
 }
 
-/* Most of the magic is there, where it should be. */
+/* With the right magic, its checksum would match. */
+static bool is_header_without_magic(const uint8_t *data, uint64_t length)
+{
+	static const uint8_t zero[4];
+	const uint32_t field = MODHASH_TABLE_HEADER_HEADER_CHECKSUM;
+	uint32_t size, crc;
+
+	if (length < MODHASH_TABLE_HEADER_SIZE)
+		return false;
+	size = mh_core_le32(data + MODHASH_TABLE_HEADER_HEADER_SIZE);
+	if (size < MODHASH_TABLE_HEADER_SIZE || size > MODHASH_TABLE_HEADER_SIZE_MAX ||
+	    size > length)
+		return false;
+	crc = mh_core_crc32(0, (const uint8_t *)MODHASH_TABLE_MAGIC, MODHASH_TABLE_MAGIC_LENGTH);
+	crc = mh_core_crc32(crc, data + MODHASH_TABLE_MAGIC_LENGTH,
+			    field - MODHASH_TABLE_MAGIC_LENGTH);
+	crc = mh_core_crc32(crc, zero, sizeof(zero));
+	crc = mh_core_crc32(crc, data + field + 4, size - field - 4);
+	return crc == mh_core_le32(data + field);
+}
+
+/* Most of the magic is there, where it should be, or all of the header but the magic. */
 static int is_damaged_table(const uint8_t *data, uint64_t length)
 {
 	static const char magic[] = MODHASH_TABLE_MAGIC;
@@ -81,7 +102,7 @@ static int is_damaged_table(const uint8_t *data, uint64_t length)
 		return 0;
 	for (i = 0; i < MODHASH_TABLE_MAGIC_LENGTH; i++)
 		same += data[i] == (uint8_t)magic[i];
-	return same >= 5;
+	return same >= 5 || is_header_without_magic(data, length);
 }
 
 static const struct lookalike lookalikes[] = {
@@ -154,7 +175,7 @@ static int read_section(struct modhash_blob *blob, struct modhash_error *err)
 static int take_from_image(struct modhash_blob *blob, const struct modhash_image *image,
 			   struct modhash_error *err)
 {
-	struct mh_buf section = MH_BUF_EMPTY;
+	struct mh_buf section = MH_BUF_OF(image->ctx->budget);
 	const uint8_t *data;
 	uint64_t length;
 	int rc = modhash_image_part(image, MODHASH_IMAGE_PART_BLOB, &data, &length, err);
@@ -210,7 +231,10 @@ static int blob_new(const struct modhash_ctx *ctx, struct modhash_blob **blob,
 	if (!ctx || !blob)
 		return mh_fail_invalid(err, "ctx or blob");
 	*blob = calloc(1, sizeof(**blob));
-	return *blob ? 0 : mh_fail_nomem(err);
+	if (!*blob)
+		return mh_fail_nomem(err);
+	(*blob)->file.budget = ctx->budget;
+	return 0;
 }
 
 /* A blob must be whole or not be. */

@@ -38,6 +38,7 @@ struct storage {
 	struct mh_buf data;
 	uint8_t *kinds;
 	uint32_t *names;
+	uint64_t taken; /* of the budget of @data, for these two */
 };
 
 static void storage_free(void *opaque)
@@ -49,6 +50,7 @@ static void storage_free(void *opaque)
 	mh_buf_free(&storage->data);
 	free(storage->kinds);
 	free(storage->names);
+	mh_budget_give(storage->data.budget, storage->taken);
 	free(storage);
 }
 
@@ -78,6 +80,12 @@ static struct mh_btf_base *base_alloc(struct storage **storage)
 
 static int alloc_types(struct storage *storage, uint32_t count, struct modhash_error *err)
 {
+	uint64_t needed = 5 * ((uint64_t)count + 1);
+	int ret = mh_budget_take(storage->data.budget, needed, err);
+
+	if (ret)
+		return ret;
+	storage->taken = needed;
 	storage->kinds = malloc((size_t)count + 1);
 	storage->names = malloc(((size_t)count + 1) * sizeof(*storage->names));
 	return storage->kinds && storage->names ? 0 : mh_fail_nomem(err);
@@ -88,8 +96,10 @@ static int fill_base(struct mh_btf_base *base, struct storage *storage, const st
 		     struct modhash_error *err)
 {
 	struct mh_part part = { btf->data, btf->length };
-	int ret = alloc_types(storage, btf->count, err);
+	int ret;
 
+	storage->data.budget = btf->budget;
+	ret = alloc_types(storage, btf->count, err);
 	if (ret < 0)
 		return ret;
 	for (uint32_t i = 0; i < btf->count; i++) {
@@ -132,7 +142,8 @@ static int read_base(struct mh_btf_base *base, struct storage *storage, const ui
 	int ret = mh_buf_append(&storage->data, data, length, err);
 
 	if (ret == 0)
-		ret = mh_btf_open(&storage->btf, storage->data.data, length, offset, NULL, err);
+		ret = mh_btf_open_in(&storage->btf, storage->data.budget, storage->data.data, length,
+				     offset, NULL, err);
 	if (ret == 0)
 		ret = mh_btf_hash(&storage->btf, sha256, &storage->hashes, err);
 	if (ret == 0)
@@ -140,9 +151,9 @@ static int read_base(struct mh_btf_base *base, struct storage *storage, const ui
 	return ret;
 }
 
-int mh_btf_base_new(const uint8_t *data, size_t length, uint64_t offset,
-		    struct mh_hasher *sha256, struct mh_btf_base **base,
-		    struct modhash_error *err)
+int mh_btf_base_new_in(struct mh_budget *budget, const uint8_t *data, size_t length,
+		       uint64_t offset, struct mh_hasher *sha256, struct mh_btf_base **base,
+		       struct modhash_error *err)
 {
 	struct storage *storage;
 	int ret;
@@ -150,6 +161,7 @@ int mh_btf_base_new(const uint8_t *data, size_t length, uint64_t offset,
 	*base = base_alloc(&storage);
 	if (!*base)
 		return mh_fail_nomem(err);
+	storage->data.budget = budget;
 	ret = read_base(*base, storage, data, length, offset, sha256, err);
 	if (ret < 0) {
 		mh_btf_base_free(*base);
@@ -238,6 +250,9 @@ static int check_header(const uint8_t *data, size_t length, const uint8_t *expec
 	if (get32(data + 16) > (CACHE_BIG_ENDIAN | CACHE_DUPLICATES))
 		return mh_fail(err, MODHASH_E_UNSUPPORTED, 16, "cache with flags 0x%" PRIx32,
 			       get32(data + 16));
+	if (get32(data + 28))
+		return mh_fail(err, MODHASH_E_BLOB, 28, "cache with 0x%" PRIx32
+			       " where nothing is told, expected 0", get32(data + 28));
 	whole = CACHE_HEADER + (uint64_t)get32(data + 20) * (MH_BTF_HASH + 4 + 1) +
 		get32(data + 24);
 	if (length != whole)
@@ -278,6 +293,10 @@ static int load_base(struct mh_btf_base *base, struct storage *storage, const ui
 	if (memcmp(sum, data + CACHE_CHECKSUM, sizeof(sum)))
 		return mh_fail(err, MODHASH_E_CHECKSUM, CACHE_CHECKSUM,
 			       "the cache is damaged: its checksum does not match");
+	if (storage->data.budget && get32(data + 20) > storage->data.budget->max_types)
+		return mh_fail(err, MODHASH_E_LIMIT, 20,
+			       "%" PRIu32 " BTF types, and the limit is %" PRIu32,
+			       get32(data + 20), storage->data.budget->max_types);
 	base->end_id = get32(data + 20) + 1;
 	base->strings_length = get32(data + 24);
 	base->big_endian = get32(data + 16) & CACHE_BIG_ENDIAN;
@@ -297,9 +316,9 @@ static int load_base(struct mh_btf_base *base, struct storage *storage, const ui
 	return check_types(base, (size_t)(p - data), err);
 }
 
-int mh_btf_base_load(const uint8_t *data, size_t length, const uint8_t *expected,
-		     struct mh_hasher *sha256, struct mh_btf_base **base,
-		     struct modhash_error *err)
+int mh_btf_base_load_in(struct mh_budget *budget, const uint8_t *data, size_t length,
+			const uint8_t *expected, struct mh_hasher *sha256,
+			struct mh_btf_base **base, struct modhash_error *err)
 {
 	struct storage *storage;
 	int ret;
@@ -307,6 +326,7 @@ int mh_btf_base_load(const uint8_t *data, size_t length, const uint8_t *expected
 	*base = base_alloc(&storage);
 	if (!*base)
 		return mh_fail_nomem(err);
+	storage->data.budget = budget;
 	ret = mh_buf_append(&storage->data, data, length, err);
 	if (ret == 0)
 		ret = load_base(*base, storage, expected, sha256, err);

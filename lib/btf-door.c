@@ -33,14 +33,15 @@ struct found {
 	struct modhash_image *image;
 };
 
-static int find_in_elf(struct found *found, struct modhash_error *err)
+static int find_in_elf(const struct modhash_ctx *ctx, struct found *found,
+		       struct modhash_error *err)
 {
 	const struct mh_elf_section *section;
 	struct mh_elf_view view;
 	uint32_t index;
 	int ret;
 
-	ret = mh_elf_view_open(&view, found->data, found->length, err);
+	ret = mh_elf_view_open_in(&view, ctx->budget, found->data, found->length, err);
 	if (ret < 0)
 		return ret;
 	index = mh_elf_view_find(&view, ".BTF");
@@ -83,7 +84,7 @@ static int find_btf(const struct modhash_ctx *ctx, const uint8_t *data, size_t l
 
 	*found = (struct found){ .data = data, .length = length };
 	if (length >= 4 && !memcmp(data, "\177ELF", 4))
-		ret = find_in_elf(found, err);
+		ret = find_in_elf(ctx, found, err);
 	else if (mh_image_detect(data, length))
 		ret = find_in_image(ctx, found, err);
 	else
@@ -101,11 +102,12 @@ static int read_base(const struct modhash_ctx *ctx, const uint8_t *data, size_t 
 	int ret;
 
 	if (mh_btf_is_cache(data, length))
-		return mh_btf_base_load(data, length, NULL, sha256, base, err);
+		return mh_btf_base_load_in(ctx->budget, data, length, NULL, sha256, base, err);
 	ret = find_btf(ctx, data, length, &found, err);
 	if (ret < 0)
 		return ret;
-	ret = mh_btf_base_new(found.data, found.length, found.offset, sha256, base, err);
+	ret = mh_btf_base_new_in(ctx->budget, found.data, found.length, found.offset, sha256, base,
+				 err);
 	found_end(&found);
 	return ret;
 }
@@ -151,20 +153,27 @@ static int try_cache(const struct modhash_ctx *ctx, const char *cache, const uin
 			      "the file for the cache of its hashes, %.200s, holds something else, "
 			      "and stays as it is",
 			      cache);
-	else if (mh_btf_base_load(file->data, (size_t)file->length, sum, sha256, base, NULL) == 0)
+	else if (mh_btf_base_load_in(ctx->budget, file->data, (size_t)file->length, sum, sha256,
+				     base, NULL) == 0)
 		ret = 1;
 	modhash_module_free(file);
 	return ret;
 }
 
-static int write_cache(const struct mh_btf_base *base, const char *cache,
-		       struct mh_hasher *sha256, struct modhash_error *err)
+static int write_cache(const struct modhash_ctx *ctx, const struct mh_btf_base *base,
+		       const char *cache, struct mh_hasher *sha256, struct modhash_error *err)
 {
-	struct mh_buf bytes = MH_BUF_EMPTY;
+	struct mh_buf bytes = MH_BUF_OF(ctx->budget);
+	struct modhash_error why;
 	int ret = mh_btf_base_save(base, sha256, &bytes, err);
 
-	if (ret == 0)
-		ret = modhash_write_file(cache, bytes.data, bytes.length, err);
+	if (ret == 0) {
+		ret = modhash_write_file(cache, bytes.data, bytes.length, &why);
+		if (ret < 0)
+			ret = mh_fail_errno(err, ret, why.sys_errno,
+					    "the cache of its hashes, %.200s: %s", cache,
+					    why.message);
+	}
 	mh_buf_free(&bytes);
 	return ret;
 }
@@ -181,9 +190,10 @@ static int through_cache(const struct modhash_ctx *ctx, const struct found *foun
 		ret = try_cache(ctx, cache, sum, sha256, base, err);
 	if (ret)
 		return ret < 0 ? ret : 0;
-	ret = mh_btf_base_new(found->data, found->length, found->offset, sha256, base, err);
+	ret = mh_btf_base_new_in(ctx->budget, found->data, found->length, found->offset, sha256,
+				 base, err);
 	if (ret == 0)
-		ret = write_cache(*base, cache, sha256, err);
+		ret = write_cache(ctx, *base, cache, sha256, err);
 	if (ret < 0) {
 		mh_btf_base_free(*base);
 		*base = NULL;
@@ -236,7 +246,8 @@ MODHASH_API int modhash_btf_base_from_path(const struct modhash_ctx *ctx, const 
 	if (!base)
 		return mh_fail_invalid(err, "no place for the base");
 	*base = NULL;
-	if (ctx && path && mh_elf_sparse_read(path, ctx->max_unpacked, ".BTF", &sparse)) {
+	if (ctx && path && mh_elf_sparse_read_in(ctx->budget, path, ctx->max_unpacked, ".BTF",
+						  &sparse)) {
 		ret = base_from_bytes(ctx, sparse.data, sparse.length, cache, base, err);
 		mh_elf_sparse_free(&sparse);
 		return ret;
@@ -290,7 +301,6 @@ MODHASH_API int modhash_btf_base_save(const struct modhash_btf_base *base,
 		mh_buf_free(&bytes);
 		return ret;
 	}
-	buffer->data = bytes.data;
-	buffer->length = bytes.length;
+	mh_buf_hand_out(&bytes, buffer);
 	return 0;
 }

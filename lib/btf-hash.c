@@ -54,6 +54,8 @@ struct hash_state {
 	uint32_t *place; /* of an own type in it; NONE for all others */
 	uint8_t *labels;
 	size_t labels_capacity;
+
+	uint64_t taken; /* of the budget, and given back at the end */
 };
 
 /* --- messages --- */
@@ -105,17 +107,19 @@ static bool is_inside(const struct hash_state *state, uint32_t id)
 }
 
 /*
- * The words of a type, and then what it refers to.  Room for @left words is there
- * before each; a name asks for its own.
+ * The words of a type, and then what it refers to.  The first word is a name's, and each name
+ * asks for room for itself, for the @left words from there on and what they refer to, and for
+ * the hashes of the @edges that came before it and are still to be put behind them all.
  */
 #define WORD_MAX (4 + MH_BTF_HASH)
 
-static int put_name(struct hash_state *state, uint32_t offset, size_t left,
+static int put_name(struct hash_state *state, uint32_t offset, size_t left, size_t edges,
 		    struct modhash_error *err)
 {
 	const char *name = offset ? mh_btf_string(state->btf, offset) : "";
 	size_t length = strlen(name);
-	int ret = mh_message_room(&state->message, length + left * WORD_MAX, err);
+	int ret = mh_message_room(&state->message,
+				  length + left * WORD_MAX + edges * MH_BTF_HASH, err);
 
 	if (ret < 0)
 		return ret;
@@ -142,7 +146,7 @@ static int put_type(struct hash_state *state, uint32_t v, struct modhash_error *
 		int ret;
 
 		if (slot == MH_BTF_NAME) {
-			ret = put_name(state, type[i], words - i, err);
+			ret = put_name(state, type[i], words - i, edges, err);
 			if (ret < 0)
 				return ret;
 		} else if (slot == MH_BTF_ID) {
@@ -344,6 +348,33 @@ static int hash_components(struct hash_state *state, struct modhash_error *err)
 	return ret;
 }
 
+/*
+ * For each type: its hash and its place in their order, which stay, with what it takes to
+ * compare them with others; and to find the components
+ * and refine the largest there can be, 21 numbers and a label.  For each word, as an edge or an
+ * id, three numbers.
+ */
+#define TYPE_KEPT (MH_BTF_HASH + 4 + 8)
+#define TYPE_WORK (21 * 4 + MH_BTF_HASH)
+#define WORD_WORK (3 * 4)
+
+static int take_memory(struct hash_state *state, struct modhash_error *err)
+{
+	const struct mh_btf *btf = state->btf;
+	uint64_t kept = mh_btf_memory(btf, TYPE_KEPT, 0, 0);
+	int ret = mh_budget_take(btf->budget, kept, err);
+
+	if (ret)
+		return ret;
+	state->out->budget = btf->budget;
+	state->out->taken = kept;
+	state->message.budget = btf->budget;
+	ret = mh_budget_take(btf->budget, mh_btf_memory(btf, TYPE_WORK, WORD_WORK, 0), err);
+	if (!ret)
+		state->taken = mh_btf_memory(btf, TYPE_WORK, WORD_WORK, 0);
+	return ret;
+}
+
 static int prepare(struct hash_state *state, struct modhash_error *err)
 {
 	const struct mh_btf *btf = state->btf;
@@ -362,6 +393,7 @@ static int prepare(struct hash_state *state, struct modhash_error *err)
 
 static void release(struct hash_state *state)
 {
+	mh_budget_give(state->btf->budget, state->taken);
 	mh_btf_components_free(&state->components);
 	free(state->ids);
 	free(state->batch);
@@ -410,7 +442,9 @@ int mh_btf_hash(const struct mh_btf *btf, struct mh_hasher *sha256,
 	state.sha256 = sha256;
 	state.out = hashes;
 
-	ret = prepare(&state, err);
+	ret = take_memory(&state, err);
+	if (ret == 0)
+		ret = prepare(&state, err);
 	if (ret == 0)
 		ret = hash_components(&state, err);
 	hashes->largest = state.components.largest;
@@ -426,5 +460,6 @@ void mh_btf_hashes_free(struct mh_btf_hashes *hashes)
 {
 	free(hashes->hashes);
 	free(hashes->sorted);
+	mh_budget_give(hashes->budget, hashes->taken);
 	memset(hashes, 0, sizeof(*hashes));
 }

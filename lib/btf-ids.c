@@ -57,7 +57,8 @@ static uint64_t place_of(const struct mh_btf_ids *ids, const struct mh_elf_symbo
 static int fail_symbol(const struct mh_btf_ids *ids, const struct mh_elf_symbol *symbol,
 		       const char *what, struct modhash_error *err)
 {
-	return mh_fail(err, MODHASH_E_BTF_IDS, ids->view->sections[ids->section].offset,
+	return mh_fail(err, MODHASH_E_BTF_IDS,
+		       mh_elf_section_place(&ids->view->sections[ids->section]),
 		       ".BTF_ids: symbol %.80s at %" PRIu64 " of %" PRIu64 " bytes %s",
 		       symbol->name, symbol->value, symbol->size, what);
 }
@@ -172,7 +173,7 @@ static int check_relocations(const struct mh_btf_ids *ids, struct modhash_error 
 
 		if ((section->type == MH_SHT_REL || section->type == MH_SHT_RELA) &&
 		    section->info == ids->section && section->size)
-			return mh_fail(err, MODHASH_E_BTF_IDS, section->offset,
+			return mh_fail(err, MODHASH_E_BTF_IDS, section->header,
 				       ".BTF_ids has relocations");
 	}
 	return 0;
@@ -208,19 +209,28 @@ static int sort_sets(struct mh_btf_ids *ids, struct modhash_error *err)
 	return 0;
 }
 
+/* For each word, whatever is in it: a set, twice while they are sorted; its ids, to be sorted. */
+#define WORD_MEMORY (2 * sizeof(struct mh_btf_ids_set) + 32)
+
 static int open_checked(struct mh_btf_ids *ids, struct modhash_error *err)
 {
 	const struct mh_elf_section *section = &ids->view->sections[ids->section];
+	uint64_t needed;
 	int ret;
 
 	if (!ids->view->symtab)
-		return mh_fail(err, MODHASH_E_BTF_IDS, section->offset,
+		return mh_fail(err, MODHASH_E_BTF_IDS, mh_elf_section_place(section),
 			       ".BTF_ids, but no symbol table that says what is in it");
 	if ((section->size && !section->data) || section->size % 4 || section->size > LONGEST)
-		return mh_fail(err, MODHASH_E_BTF_IDS, section->offset,
+		return mh_fail(err, MODHASH_E_BTF_IDS, mh_elf_section_place(section),
 			       ".BTF_ids of %" PRIu64 " bytes, expected a multiple of 4 up to %d",
 			       section->size, LONGEST);
 	ids->words = (uint32_t)(section->size / 4);
+	needed = ((uint64_t)ids->words + 2) * WORD_MEMORY;
+	ret = mh_budget_take(ids->view->budget, needed, err);
+	if (ret)
+		return ret;
+	ids->taken = needed;
 	ids->ids = calloc((size_t)ids->words + 1, 1);
 	/* Sets do not overlap, and have a word at least: no more of them than words. */
 	ids->sets = calloc((size_t)ids->words + 1, sizeof(*ids->sets));
@@ -257,6 +267,8 @@ void mh_btf_ids_close(struct mh_btf_ids *ids)
 {
 	free(ids->ids);
 	free(ids->sets);
+	if (ids->view)
+		mh_budget_give(ids->view->budget, ids->taken);
 	memset(ids, 0, sizeof(*ids));
 }
 

@@ -32,6 +32,7 @@ struct mh_btf_ids {
 	uint8_t *ids;	  /* for each word: 1 if it is an id on its own, 2 if one of a set */
 	struct mh_btf_ids_set *sets;
 	uint32_t set_count;
+	uint64_t taken; /* of the view's budget */
 };
 
 /* Find the slots.  MODHASH_E_BTF_IDS if a word of it can't be explained. */

@@ -228,6 +228,11 @@ static int count_types(struct mh_btf *btf, size_t total, struct modhash_error *e
 			return mh_fail(err, MODHASH_E_TOO_COMPLEX,
 				       btf->offset + btf->types_offset + 4 * done,
 				       "more than %d BTF types", TYPES_MAX);
+		if (btf->budget && count == btf->budget->max_types)
+			return mh_fail(err, MODHASH_E_LIMIT,
+				       btf->offset + btf->types_offset + 4 * done,
+				       "more than %" PRIu32 " BTF types, which is the limit",
+				       btf->budget->max_types);
 		count++;
 	}
 	btf->count = count;
@@ -247,8 +252,13 @@ static void copy_words(struct mh_btf *btf, size_t total)
 
 static int copy_types(struct mh_btf *btf, size_t total, struct modhash_error *err)
 {
+	uint64_t needed = 4 * ((uint64_t)total + btf->count + 2);
 	uint32_t word = 0;
+	int ret = mh_budget_take(btf->budget, needed, err);
 
+	if (ret)
+		return ret;
+	btf->taken = needed;
 	btf->words = malloc((total ? total : 1) * sizeof(*btf->words));
 	btf->start = malloc(((size_t)btf->count + 1) * sizeof(*btf->start));
 	if (!btf->words || !btf->start)
@@ -584,12 +594,14 @@ static int open_checked(struct mh_btf *btf, struct modhash_error *err)
 	return ret;
 }
 
-int mh_btf_open(struct mh_btf *btf, const uint8_t *data, size_t length, uint64_t offset,
-		const struct mh_btf_base *base, struct modhash_error *err)
+int mh_btf_open_in(struct mh_btf *btf, struct mh_budget *budget, const uint8_t *data,
+		   size_t length, uint64_t offset, const struct mh_btf_base *base,
+		   struct modhash_error *err)
 {
 	int ret;
 
 	memset(btf, 0, sizeof(*btf));
+	btf->budget = budget;
 	btf->base = base;
 	btf->data = data;
 	btf->length = length;
@@ -610,6 +622,7 @@ void mh_btf_close(struct mh_btf *btf)
 {
 	free(btf->words);
 	free(btf->start);
+	mh_budget_give(btf->budget, btf->taken);
 	memset(btf, 0, sizeof(*btf));
 }
 

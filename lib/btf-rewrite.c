@@ -274,6 +274,33 @@ static int rewrite_graph(struct rewrite *rewrite, struct modhash_error *err)
 	return ret < 0 ? ret : write_all(rewrite, err);
 }
 
+/*
+ * For each type, 11 numbers: its place, what it becomes, its colours.  For each word, as an edge:
+ * where it leads, a key to sort it by, twice as long; and what is written.  For each byte of
+ * strings, as if one began at each: where it goes, and the order of all, while they are sorted.
+ */
+#define TYPE_MEMORY 48
+#define WORD_MEMORY 24
+#define BYTE_MEMORY 24
+
+static int take_memory(const struct mh_btf_graph *graph, struct mh_btf_rewritten *rewritten,
+		       struct modhash_error *err)
+{
+	uint64_t needed = mh_btf_memory(graph->btf, TYPE_MEMORY, WORD_MEMORY, BYTE_MEMORY);
+	int ret;
+
+	if (graph->distilled)
+		needed += mh_btf_memory(graph->distilled, TYPE_MEMORY, WORD_MEMORY, BYTE_MEMORY);
+	if (graph->ids)
+		needed += ((uint64_t)graph->ids->words + 1) * WORD_MEMORY;
+	ret = mh_budget_take(graph->btf->budget, needed, err);
+	if (ret)
+		return ret;
+	rewritten->budget = graph->btf->budget;
+	rewritten->taken = needed;
+	return 0;
+}
+
 int mh_btf_rewrite(const struct mh_btf_graph *graph, struct mh_btf_rewritten *rewritten,
 		   struct modhash_error *err)
 {
@@ -285,7 +312,9 @@ int mh_btf_rewrite(const struct mh_btf_graph *graph, struct mh_btf_rewritten *re
 	rewrite.graph = graph;
 	rewrite.out = rewritten;
 	rewrite.nodes = mh_btf_graph_nodes(graph);
-	ret = rewrite_graph(&rewrite, err);
+	ret = take_memory(graph, rewritten, err);
+	if (ret == 0)
+		ret = rewrite_graph(&rewrite, err);
 	free(rewrite.order);
 	free(rewrite.number);
 	strings_free(&rewrite.own);
@@ -300,5 +329,6 @@ void mh_btf_rewritten_free(struct mh_btf_rewritten *rewritten)
 	free(rewritten->btf);
 	free(rewritten->distilled);
 	free(rewritten->ids);
+	mh_budget_give(rewritten->budget, rewritten->taken);
 	memset(rewritten, 0, sizeof(*rewritten));
 }

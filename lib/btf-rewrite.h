@@ -12,6 +12,8 @@ struct mh_btf_rewritten {
 	uint8_t *distilled; /* as long as graph->distilled, or NULL */
 	uint8_t *ids;	    /* as long as .BTF_ids, or NULL */
 	uint32_t moved;	    /* types with another number than before */
+	struct mh_budget *budget; /* the graph's */
+	uint64_t taken;	    /* from it */
 };
 
 /*

@@ -133,6 +133,8 @@ struct mh_btf {
 	uint32_t strings_length;
 	uint32_t first_string;	  /* offset of the first own one: the base's strings_length */
 	uint64_t names_left;	  /* bytes of names that may still be read */
+	struct mh_budget *budget; /* or NULL */
+	uint64_t taken;		  /* from it */
 };
 
 /*
@@ -141,11 +143,30 @@ struct mh_btf {
  *
  * MODHASH_E_BTF (malformed), MODHASH_E_UNSUPPORTED (a kind or version of later days),
  * MODHASH_E_NO_BASE (without @base: it continues another), MODHASH_E_WRONG_BASE (it refers
- * to what @base can't have been), MODHASH_E_TOO_COMPLEX, MODHASH_E_NOMEM.
+ * to what @base can't have been), MODHASH_E_TOO_COMPLEX, MODHASH_E_NOMEM; MODHASH_E_LIMIT if
+ * it has more types than @budget says, which may be NULL, or that does not have the memory.
  */
-int mh_btf_open(struct mh_btf *btf, const uint8_t *data, size_t length, uint64_t offset,
-		const struct mh_btf_base *base, struct modhash_error *err);
+int mh_btf_open_in(struct mh_btf *btf, struct mh_budget *budget, const uint8_t *data,
+		   size_t length, uint64_t offset, const struct mh_btf_base *base,
+		   struct modhash_error *err);
 void mh_btf_close(struct mh_btf *btf);
+
+/* Without a limit. */
+static inline int mh_btf_open(struct mh_btf *btf, const uint8_t *data, size_t length,
+			      uint64_t offset, const struct mh_btf_base *base,
+			      struct modhash_error *err)
+{
+	return mh_btf_open_in(btf, NULL, data, length, offset, base, err);
+}
+
+/* What it takes, for each type, word and byte of strings, of a BTF that is worked on. */
+static inline uint64_t mh_btf_memory(const struct mh_btf *btf, uint32_t each_type,
+				     uint32_t each_word, uint32_t each_byte)
+{
+	return ((uint64_t)btf->count + 2) * each_type +
+	       ((uint64_t)btf->start[btf->count] + 2) * each_word +
+	       ((uint64_t)btf->strings_length + 2) * each_byte;
+}
 
 /* The string at @offset, the base's or an own one; @offset was checked by mh_btf_open(). */
 const char *mh_btf_string(const struct mh_btf *btf, uint32_t offset);
@@ -175,6 +196,8 @@ struct mh_btf_hashes {
 	uint32_t largest;	/* types in the largest component */
 	uint32_t rounds;	/* of refinement, the most that one took */
 	uint32_t duplicates;	/* types whose hash another has, too */
+	struct mh_budget *budget; /* the BTF's */
+	uint64_t taken;		/* from it */
 };
 
 /* Hash all own types.  MODHASH_E_TOO_COMPLEX if refining takes too long. */
@@ -202,9 +225,17 @@ static inline const uint8_t *mh_btf_base_hash(const struct mh_btf_base *base, ui
 }
 
 /* Read and hash BTF that others continue.  @data is copied. */
-int mh_btf_base_new(const uint8_t *data, size_t length, uint64_t offset,
-		    struct mh_hasher *sha256, struct mh_btf_base **base,
-		    struct modhash_error *err);
+int mh_btf_base_new_in(struct mh_budget *budget, const uint8_t *data, size_t length,
+		       uint64_t offset, struct mh_hasher *sha256, struct mh_btf_base **base,
+		       struct modhash_error *err);
+
+/* Without a limit. */
+static inline int mh_btf_base_new(const uint8_t *data, size_t length, uint64_t offset,
+				  struct mh_hasher *sha256, struct mh_btf_base **base,
+				  struct modhash_error *err)
+{
+	return mh_btf_base_new_in(NULL, data, length, offset, sha256, base, err);
+}
 
 /* The same over BTF that is read and hashed already; views of both. */
 int mh_btf_base_view(const struct mh_btf *btf, const struct mh_btf_hashes *hashes,
@@ -223,8 +254,15 @@ bool mh_btf_is_cache(const uint8_t *data, size_t length);
  * that it must be of, or NULL.  MODHASH_E_BLOB, MODHASH_E_UNSUPPORTED (another version),
  * MODHASH_E_CHECKSUM, MODHASH_E_STALE (of other BTF).
  */
-int mh_btf_base_load(const uint8_t *data, size_t length, const uint8_t *expected,
-		     struct mh_hasher *sha256, struct mh_btf_base **base,
-		     struct modhash_error *err);
+int mh_btf_base_load_in(struct mh_budget *budget, const uint8_t *data, size_t length,
+			const uint8_t *expected, struct mh_hasher *sha256,
+			struct mh_btf_base **base, struct modhash_error *err);
+
+static inline int mh_btf_base_load(const uint8_t *data, size_t length, const uint8_t *expected,
+				   struct mh_hasher *sha256, struct mh_btf_base **base,
+				   struct modhash_error *err)
+{
+	return mh_btf_base_load_in(NULL, data, length, expected, sha256, base, err);
+}
 
 #endif /* MH_BTF_H */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <modhash/output.h>
+
 #include "buf.h"
 #include "checked.h"
 #include "fail.h"
@@ -38,20 +40,33 @@ static void ask_for_huge_pages(void *data, size_t capacity)
 #endif
 }
 
+/* With what may be lost to alignment. */
+static size_t cost(size_t capacity)
+{
+	return capacity ? capacity + alignment_of(capacity) : 0;
+}
+
 /* realloc() keeps no alignment: a new block, then a copy. */
 static int buf_move(struct mh_buf *buf, size_t capacity, struct modhash_error *err)
 {
 	void *data = NULL;
+	int ret;
 
 	if (capacity > BUF_MAX)
 		return mh_fail_nomem(err);
 	capacity = (capacity + MH_BUF_ALIGNMENT - 1) & ~(size_t)(MH_BUF_ALIGNMENT - 1);
-	if (posix_memalign(&data, alignment_of(capacity), capacity) != 0)
+	ret = mh_budget_take(buf->budget, cost(capacity), err);
+	if (ret)
+		return ret;
+	if (posix_memalign(&data, alignment_of(capacity), capacity) != 0) {
+		mh_budget_give(buf->budget, cost(capacity));
 		return mh_fail_nomem(err);
+	}
 	ask_for_huge_pages(data, capacity);
 	if (buf->length)
 		memcpy(data, buf->data, buf->length);
 	free(buf->data);
+	mh_budget_give(buf->budget, cost(buf->capacity));
 	buf->data = data;
 	buf->capacity = capacity;
 	return 0;
@@ -114,9 +129,18 @@ int mh_buf_printf(struct mh_buf *buf, struct modhash_error *err, const char *for
 	return 0;
 }
 
+void mh_buf_hand_out(struct mh_buf *buf, struct modhash_buffer *buffer)
+{
+	buffer->data = buf->data;
+	buffer->length = buf->length;
+	buf->data = NULL;
+	mh_buf_free(buf);
+}
+
 void mh_buf_free(struct mh_buf *buf)
 {
 	free(buf->data);
+	mh_budget_give(buf->budget, cost(buf->capacity));
 	buf->data = NULL;
 	buf->length = 0;
 	buf->capacity = 0;

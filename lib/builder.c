@@ -99,6 +99,10 @@ int modhash_builder_new(const struct modhash_ctx *ctx, const struct modhash_buil
 		return mh_fail_nomem(err);
 	(*builder)->opts = ours;
 	(*builder)->hash_engine = ctx->hash_engine;
+	(*builder)->digests.budget = ctx->budget;
+	(*builder)->records.budget = ctx->budget;
+	(*builder)->names.budget = ctx->budget;
+	(*builder)->tree.nodes.budget = ctx->budget;
 	(*builder)->digest_length = (uint32_t)modhash_algorithm_length((int)ours.algorithm);
 	if (ours.release) {
 		(*builder)->opts.release = strdup(ours.release);

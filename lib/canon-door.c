@@ -59,8 +59,8 @@ int mh_module_canon_open(const struct modhash_module *module,
 
 	if (module->trailer_status)
 		return mh_module_fail_trailer(module, err);
-	return mh_canon_open(canon, module->data, (size_t)module->payload_length, &inside, sha256,
-			     err);
+	return mh_canon_open_in(canon, module->ctx->budget, module->data,
+				(size_t)module->payload_length, &inside, sha256, err);
 }
 
 int mh_module_canon_begin(const struct modhash_module *module,
@@ -71,8 +71,8 @@ int mh_module_canon_begin(const struct modhash_module *module,
 
 	if (module->trailer_status)
 		return mh_module_fail_trailer(module, err);
-	return mh_canon_begin(canon, module->data, (size_t)module->payload_length, &inside, sha256,
-			      err);
+	return mh_canon_begin(canon, module->ctx->budget, module->data,
+			      (size_t)module->payload_length, &inside, sha256, err);
 }
 
 int mh_canon_info(const struct mh_canon *canon, struct modhash_canon_info *info)
@@ -183,8 +183,9 @@ static void put_changes(const struct mh_canon *canon, const struct modhash_modul
 		     (module->trailers ? MODHASH_CHANGED_TRAILERS : 0);
 	ours.types = canon->btf.count;
 	ours.moved = changes->moved;
-	ours.btf_offset = canon->btf_section ? section->offset : MODHASH_OFFSET_NONE;
-	ours.btf_length = canon->btf_section ? section->size : 0;
+	/* One without bytes is nowhere. */
+	ours.btf_offset = section->data ? section->offset : MODHASH_OFFSET_NONE;
+	ours.btf_length = section->data ? section->size : 0;
 	mh_result_out(theirs, &ours, sizeof(ours));
 }
 
@@ -192,7 +193,7 @@ static void put_changes(const struct mh_canon *canon, const struct modhash_modul
 static int hand_out(const struct modhash_module *module, struct mh_buf *bytes,
 		    struct modhash_buffer *buffer, struct modhash_error *err)
 {
-	struct mh_buf packed = MH_BUF_EMPTY;
+	struct mh_buf packed = MH_BUF_OF(bytes->budget);
 	int ret;
 
 	if (module->compression != MODHASH_COMPRESSION_NONE) {
@@ -204,8 +205,7 @@ static int hand_out(const struct modhash_module *module, struct mh_buf *bytes,
 		}
 		*bytes = packed;
 	}
-	buffer->data = bytes->data;
-	buffer->length = bytes->length;
+	mh_buf_hand_out(bytes, buffer);
 	return 0;
 }
 
@@ -214,7 +214,7 @@ static int rewrite(const struct mh_canon *canon, const struct modhash_module *mo
 		   struct modhash_error *err)
 {
 	struct mh_canon_changes inside;
-	struct mh_buf bytes = MH_BUF_EMPTY;
+	struct mh_buf bytes = MH_BUF_OF(module->ctx->budget);
 	int ret = mh_canon_rewrite(canon, &bytes, &inside, err);
 
 	if (ret < 0) {
@@ -267,7 +267,8 @@ static int find_btf(const struct modhash_module *module, struct mh_part *btf,
 	*btf = (struct mh_part){ module->data, (size_t)module->payload_length };
 	if (btf->length < 4 || memcmp(module->data, "\177ELF", 4))
 		return 0;
-	ret = mh_elf_view_open(&view, module->data, (size_t)module->payload_length, err);
+	ret = mh_elf_view_open_in(&view, module->ctx->budget, module->data,
+				  (size_t)module->payload_length, err);
 	if (ret < 0)
 		return ret;
 	btf->length = 0;
@@ -293,7 +294,8 @@ static int rewrite_btf(const struct modhash_module *module, const struct mh_part
 	struct mh_btf_hashes hashes;
 	struct mh_btf btf;
 	struct mh_btf_graph graph = { .btf = &btf, .hashes = &hashes };
-	int ret = mh_btf_open(&btf, part->data, part->length, offset, base, err);
+	int ret = mh_btf_open_in(&btf, module->ctx->budget, part->data, part->length, offset, base,
+				 err);
 
 	if (ret < 0)
 		return ret;
@@ -327,7 +329,7 @@ static int rewrite_other(const struct modhash_module *module,
 			 struct modhash_buffer *buffer, struct modhash_canon_changes *changes,
 			 struct modhash_error *err)
 {
-	struct mh_buf bytes = MH_BUF_EMPTY;
+	struct mh_buf bytes = MH_BUF_OF(module->ctx->budget);
 	struct mh_part btf;
 	int ret = find_btf(module, &btf, err);
 

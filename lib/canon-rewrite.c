@@ -14,11 +14,12 @@
 
 static bool patch(const struct mh_elf_section *section, const uint8_t *from, uint8_t *data)
 {
-	bool changed = from && memcmp(data + section->offset, from, (size_t)section->size);
-
-	if (changed)
-		memcpy(data + section->offset, from, (size_t)section->size);
-	return changed;
+	/* Without bytes, it can claim to be anywhere. */
+	if (!from || !section->data ||
+	    !memcmp(data + section->offset, from, (size_t)section->size))
+		return false;
+	memcpy(data + section->offset, from, (size_t)section->size);
+	return true;
 }
 
 static int put_in_order(const struct mh_canon *canon, struct mh_buf *out,
@@ -59,12 +60,17 @@ static int clear_ids(const struct mh_canon *canon, uint8_t *data, size_t length,
 		     struct mh_canon_changes *changes, struct modhash_error *err)
 {
 	const struct mh_elf_section *before = &canon->view.sections[canon->ids_section], *after;
-	uint8_t *cleared = malloc((size_t)before->size + 1);
 	struct mh_elf_view view;
-	int ret = cleared ? mh_btf_ids_clear(&canon->ids, cleared, err) : mh_fail_nomem(err);
+	uint8_t *cleared;
+	int ret = mh_budget_take(canon->budget, before->size, err);
+
+	if (ret)
+		return ret;
+	cleared = malloc((size_t)before->size + 1);
+	ret = cleared ? mh_btf_ids_clear(&canon->ids, cleared, err) : mh_fail_nomem(err);
 
 	if (ret == 0)
-		ret = mh_elf_view_open(&view, data, length, err);
+		ret = mh_elf_view_open_in(&view, canon->budget, data, length, err);
 	if (ret == 0) {
 		after = &view.sections[mh_elf_view_find(&view, before->name)];
 		if (after->data && after->size == before->size)
@@ -72,6 +78,7 @@ static int clear_ids(const struct mh_canon *canon, uint8_t *data, size_t length,
 		mh_elf_view_close(&view);
 	}
 	free(cleared);
+	mh_budget_give(canon->budget, before->size);
 	return ret;
 }
 

@@ -56,7 +56,8 @@ static int read_one(struct mh_canon *canon, uint32_t index, const struct mh_btf_
 	if (!section->data)
 		return mh_fail(err, MODHASH_E_BTF, section->header, "section %s is empty",
 			       section->name);
-	ret = mh_btf_open(btf, section->data, (size_t)section->size, section->offset, base, err);
+	ret = mh_btf_open_in(btf, canon->budget, section->data, (size_t)section->size,
+			     section->offset, base, err);
 	if (ret < 0)
 		return ret;
 	if (btf->big_endian != canon->view.big_endian)
@@ -92,12 +93,12 @@ int mh_canon_read_btf(struct mh_canon *canon, struct modhash_error *err)
 	if (!canon->btf_section)
 		return canon->base_section ?
 			       mh_fail(err, MODHASH_E_BTF,
-				       canon->view.sections[canon->base_section].offset,
+				       mh_elf_section_place(&canon->view.sections[canon->base_section]),
 				       ".BTF.base without .BTF") :
 			       0;
 	if (!base)
 		return mh_fail(err, MODHASH_E_NO_BASE,
-			       canon->view.sections[canon->btf_section].offset,
+			       mh_elf_section_place(&canon->view.sections[canon->btf_section]),
 			       "the module's BTF continues that of a vmlinux, which was not given");
 	canon->has_btf = true;
 	return read_one(canon, canon->btf_section, base, &canon->btf, &canon->btf_hashes, err);
@@ -193,9 +194,13 @@ static int put_messages(struct mh_canon *canon, struct modhash_error *err)
 
 static int prepare_hashing(struct mh_canon *canon, struct modhash_error *err)
 {
+	uint64_t needed = mh_budget_times(canon->view.count, 32 + sizeof(*canon->digesting));
 	const uint8_t *at;
-	int ret;
+	int ret = mh_budget_take(canon->budget, needed, err);
 
+	if (ret)
+		return ret;
+	canon->taken = needed;
 	canon->hashes = calloc(canon->view.count, 32);
 	canon->digesting = calloc(canon->view.count, sizeof(*canon->digesting));
 	if (!canon->hashes || !canon->digesting)
@@ -212,8 +217,8 @@ static int prepare_hashing(struct mh_canon *canon, struct modhash_error *err)
 	return 0;
 }
 
-int mh_canon_begin(struct mh_canon *canon, const uint8_t *data, size_t length,
-		   const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+int mh_canon_begin(struct mh_canon *canon, struct mh_budget *budget, const uint8_t *data,
+		   size_t length, const struct mh_canon_opts *opts, struct mh_hasher *sha256,
 		   struct modhash_error *err)
 {
 	int ret;
@@ -221,7 +226,9 @@ int mh_canon_begin(struct mh_canon *canon, const uint8_t *data, size_t length,
 	memset(canon, 0, sizeof(*canon));
 	canon->opts = *opts;
 	canon->sha256 = sha256;
-	ret = mh_elf_view_open(&canon->view, data, length, err);
+	canon->budget = budget;
+	canon->message.budget = budget;
+	ret = mh_elf_view_open_in(&canon->view, budget, data, length, err);
 	if (ret == 0)
 		ret = check_kind(&canon->view, err);
 	if (ret == 0)
@@ -269,13 +276,13 @@ static void message_done(void *user, const struct mh_message *message, int statu
 		*hashing->err = *err;
 }
 
-int mh_canon_open(struct mh_canon *canon, const uint8_t *data, size_t length,
-		  const struct mh_canon_opts *opts, struct mh_hasher *sha256,
-		  struct modhash_error *err)
+int mh_canon_open_in(struct mh_canon *canon, struct mh_budget *budget, const uint8_t *data,
+		     size_t length, const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+		     struct modhash_error *err)
 {
 	struct hashing hashing = { .canon = canon, .err = err };
 	const struct mh_message_source source = { next_message, message_done, &hashing };
-	int ret = mh_canon_begin(canon, data, length, opts, sha256, err);
+	int ret = mh_canon_begin(canon, budget, data, length, opts, sha256, err);
 
 	if (ret < 0)
 		return ret;
@@ -299,6 +306,7 @@ void mh_canon_close(struct mh_canon *canon)
 	mh_buf_free(&canon->message);
 	free(canon->hashes);
 	free(canon->digesting);
+	mh_budget_give(canon->budget, canon->taken);
 	memset(canon, 0, sizeof(*canon));
 }
 

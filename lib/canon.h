@@ -39,6 +39,8 @@ struct mh_canon {
 	struct mh_digesting *digesting; /* the header's, and the sections' that have a hash */
 	uint32_t digestings;
 	uint8_t *hashes;	 /* of the sections; zero for those that have none */
+	struct mh_budget *budget; /* or NULL */
+	uint64_t taken;		 /* from it, for these */
 	uint8_t header[32];	 /* hash of the ELF header */
 
 	uint32_t btf_section;	 /* 0: none */
@@ -59,19 +61,28 @@ struct mh_canon {
  *
  * MODHASH_E_NOT_ELF; MODHASH_E_ELF, also for bytes that are in no section and not zero;
  * MODHASH_E_NOT_MODULE (not a relocatable file); MODHASH_E_UNSUPPORTED; MODHASH_E_AMBIGUOUS
- * (strict); and what mh_btf_open(), mh_btf_hash() and mh_btf_ids_open() return.
+ * (strict); what mh_btf_open(), mh_btf_hash() and mh_btf_ids_open() return; and
+ * MODHASH_E_LIMIT, which is @budget's; it may be NULL.
  */
-int mh_canon_open(struct mh_canon *canon, const uint8_t *data, size_t length,
-		  const struct mh_canon_opts *opts, struct mh_hasher *sha256,
-		  struct modhash_error *err);
+int mh_canon_open_in(struct mh_canon *canon, struct mh_budget *budget, const uint8_t *data,
+		     size_t length, const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+		     struct modhash_error *err);
 void mh_canon_close(struct mh_canon *canon);
+
+/* Without a limit. */
+static inline int mh_canon_open(struct mh_canon *canon, const uint8_t *data, size_t length,
+				const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+				struct modhash_error *err)
+{
+	return mh_canon_open_in(canon, NULL, data, length, opts, sha256, err);
+}
 
 /*
  * The same in two steps, for who hashes many modules at once: what is left to be hashed are the
  * @digestings messages, by SHA-256, before mh_canon_digest().  @canon must stay where it is.
  */
-int mh_canon_begin(struct mh_canon *canon, const uint8_t *data, size_t length,
-		   const struct mh_canon_opts *opts, struct mh_hasher *sha256,
+int mh_canon_begin(struct mh_canon *canon, struct mh_budget *budget, const uint8_t *data,
+		   size_t length, const struct mh_canon_opts *opts, struct mh_hasher *sha256,
 		   struct modhash_error *err);
 
 /* The canonical digest, by @outer. */

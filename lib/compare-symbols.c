@@ -23,6 +23,7 @@ struct symbols {
 	struct mh_elf_symbol *symbols;
 	uint32_t *order;
 	uint32_t count;
+	uint64_t taken; /* of the view's budget */
 };
 
 static const struct mh_elf_section *section_of(const struct mh_elf_view *view,
@@ -81,12 +82,19 @@ static int compare_in_order(const void *context, uint32_t a, uint32_t b)
 			       &symbols->symbols[b]);
 }
 
+/* What it is, its place in their order while they are sorted, and which of the other's it is. */
+#define SYMBOL_MEMORY (sizeof(struct mh_elf_symbol) + 12)
+
 static int read_symbols(const struct mh_elf_view *view, struct symbols *symbols,
 			struct modhash_error *err)
 {
 	size_t count = (size_t)view->symbols;
-	int ret = 0;
+	uint64_t needed = mh_budget_times((uint64_t)count + 2, SYMBOL_MEMORY);
+	int ret = mh_budget_take(view->budget, needed, err);
 
+	if (ret)
+		return ret;
+	symbols->taken = needed;
 	symbols->view = view;
 	symbols->count = (uint32_t)count;
 	symbols->symbols = malloc((count + 1) * sizeof(*symbols->symbols));
@@ -106,6 +114,8 @@ static void free_symbols(struct symbols *symbols)
 {
 	free(symbols->symbols);
 	free(symbols->order);
+	if (symbols->view)
+		mh_budget_give(symbols->view->budget, symbols->taken);
 }
 
 static int read_both(struct mh_compare *compare, struct symbols *a, struct symbols *b,

@@ -10,6 +10,7 @@
 
 #include <modhash/context.h>
 
+#include "checked.h"
 #include "fail.h"
 #include "module.h"
 #include "options.h"
@@ -43,11 +44,36 @@ static int choose_engine(uint32_t asked, uint32_t *engine, struct modhash_error 
 	return 0;
 }
 
+/* A context with what is counted for it, so that the one can be const. */
+struct both {
+	struct modhash_ctx ctx;
+	struct mh_budget budget;
+};
+
+static void set_limits(struct both *both, const struct modhash_ctx_opts *opts)
+{
+	struct modhash_ctx *ctx = &both->ctx;
+	struct mh_budget *budget = &both->budget;
+	uint64_t memory = opts->max_memory;
+
+	ctx->max_unpacked = opts->max_unpacked ? opts->max_unpacked : MODHASH_MAX_UNPACKED_DEFAULT;
+	if (!memory && !mh_mul_u64(ctx->max_unpacked, MODHASH_MAX_MEMORY_FACTOR, &memory))
+		memory = UINT64_MAX;
+	if (!opts->max_memory && memory < MODHASH_MAX_MEMORY_LEAST)
+		memory = MODHASH_MAX_MEMORY_LEAST;
+	ctx->budget = budget;
+	budget->limit = memory < SIZE_MAX ? (size_t)memory : SIZE_MAX;
+	budget->max_types = opts->max_types;
+	if (!budget->max_types || budget->max_types > MODHASH_MAX_TYPES_DEFAULT)
+		budget->max_types = MODHASH_MAX_TYPES_DEFAULT;
+}
+
 MODHASH_API int modhash_ctx_new(const struct modhash_ctx_opts *opts, struct modhash_ctx **ctx,
 				struct modhash_error *err)
 {
 	struct modhash_ctx_opts ours;
 	uint32_t engine = MODHASH_ENGINE_EVP;
+	struct both *both;
 	int ret;
 
 	if (!ctx)
@@ -57,16 +83,17 @@ MODHASH_API int modhash_ctx_new(const struct modhash_ctx_opts *opts, struct modh
 	ret = mh_options_in(&ours, sizeof(ours), opts, err);
 	if (ret < 0)
 		return ret;
-	if (ours.flags || ours.reserved)
+	if (ours.flags)
 		return mh_fail_invalid(err, "unknown flags of a context");
 	ret = choose_engine(ours.hash_engine, &engine, err);
 	if (ret < 0)
 		return ret;
 
-	*ctx = calloc(1, sizeof(**ctx));
-	if (!*ctx)
+	both = calloc(1, sizeof(*both));
+	if (!both)
 		return mh_fail_nomem(err);
-	(*ctx)->max_unpacked = ours.max_unpacked ? ours.max_unpacked : MODHASH_MAX_UNPACKED_DEFAULT;
+	set_limits(both, &ours);
+	*ctx = &both->ctx;
 	(*ctx)->hash_engine = engine;
 	return 0;
 }

@@ -383,14 +383,23 @@ static int write_all(struct drop *drop, struct mh_buf *out, struct modhash_error
 	return ret;
 }
 
+/* For each byte of the names of sections. */
+#define NAMES_MEMORY 16
+
 int mh_elf_drop(const struct mh_elf_view *view, const uint32_t *drop, uint32_t count,
 		struct mh_buf *out, struct modhash_error *err)
 {
 	struct drop state = { .view = view };
+	uint64_t needed;
 	int ret;
 
 	if (!view->count)
 		return mh_buf_append(out, view->data, view->length, err);
+	needed = view->names ? view->sections[view->names].size : 0;
+	needed = mh_budget_times(needed + 2, NAMES_MEMORY);
+	ret = mh_budget_take(view->budget, needed, err);
+	if (ret)
+		return ret;
 	state.number = calloc(view->count, sizeof(*state.number));
 	state.pieces = calloc(view->count, sizeof(*state.pieces));
 	if (state.number && state.pieces) {
@@ -403,5 +412,6 @@ int mh_elf_drop(const struct mh_elf_view *view, const uint32_t *drop, uint32_t c
 	free(state.pieces);
 	free(state.names);
 	free(state.name_at);
+	mh_budget_give(view->budget, needed);
 	return ret;
 }

@@ -65,7 +65,7 @@ static bool fetch_section(int fd, struct mh_sparse *sparse, const char *name)
 	uint32_t index;
 	bool done;
 
-	if (mh_elf_view_open(&view, sparse->data, sparse->length, NULL))
+	if (mh_elf_view_open_in(&view, sparse->budget, sparse->data, sparse->length, NULL))
 		return false;
 	index = name ? mh_elf_view_find(&view, name) : view.names;
 	done = index && view.sections[index].data &&
@@ -89,6 +89,9 @@ static bool read_fd(int fd, uint64_t limit, const char *name, struct mh_sparse *
 	if (fstat(fd, &before) || !S_ISREG(before.st_mode) || before.st_size < LENGTH_MIN ||
 	    (uint64_t)before.st_size > limit || (uint64_t)before.st_size > SIZE_MAX)
 		return false;
+	if (mh_budget_take(sparse->budget, (uint64_t)before.st_size, NULL))
+		return false;
+	sparse->taken = (uint64_t)before.st_size;
 	data = mmap(NULL, (size_t)before.st_size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (data == MAP_FAILED)
@@ -102,13 +105,14 @@ static bool read_fd(int fd, uint64_t limit, const char *name, struct mh_sparse *
 	       after.st_mtim.tv_nsec == before.st_mtim.tv_nsec;
 }
 
-bool mh_elf_sparse_read(const char *path, uint64_t limit, const char *name,
-			struct mh_sparse *sparse)
+bool mh_elf_sparse_read_in(struct mh_budget *budget, const char *path, uint64_t limit,
+			   const char *name, struct mh_sparse *sparse)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	bool done;
 
 	*sparse = (struct mh_sparse)MH_SPARSE_EMPTY;
+	sparse->budget = budget;
 	if (fd < 0)
 		return false;
 	done = read_fd(fd, limit, name, sparse);
@@ -122,5 +126,6 @@ void mh_elf_sparse_free(struct mh_sparse *sparse)
 {
 	if (sparse->data)
 		munmap(sparse->data, sparse->length);
+	mh_budget_give(sparse->budget, sparse->taken);
 	*sparse = (struct mh_sparse)MH_SPARSE_EMPTY;
 }

@@ -159,7 +159,7 @@ static int count_sections(struct mh_elf_view *view, uint16_t count, uint16_t nam
 		return 0;
 	}
 	if (!mh_in_range(view->section_headers, view->section_header_size, view->length))
-		return mh_fail(err, MODHASH_E_ELF, view->section_headers,
+		return mh_fail(err, MODHASH_E_ELF, view->is_64 ? 40 : 32,
 			       "section headers lie behind the end of the file, %zu", view->length);
 	read_section(view, view->section_headers, &zero);
 	if (count == 0)
@@ -251,10 +251,20 @@ static int number_names(struct mh_elf_view *view, struct modhash_error *err)
 	return 0;
 }
 
+/*
+ * For each section: what the view has of it, and what it takes to sort them, to look for gaps
+ * between them, to drop some, or to find their partners in another file.
+ */
+#define SECTION_MEMORY (sizeof(struct mh_elf_section) + 64)
+
 static int read_sections(struct mh_elf_view *view, struct modhash_error *err)
 {
-	int ret = 0;
+	uint64_t needed = mh_budget_times((uint64_t)view->count + 2, SECTION_MEMORY);
+	int ret = mh_budget_take(view->budget, needed, err);
 
+	if (ret)
+		return ret;
+	view->taken = needed;
 	/* Section 0 is what was not found: there is one, even if the file has none. */
 	view->sections = calloc((size_t)view->count + !view->count, sizeof(*view->sections));
 	if (!view->sections)
@@ -390,13 +400,14 @@ int mh_elf_view_symbol(const struct mh_elf_view *view, uint64_t index,
 
 /* --- doors --- */
 
-int mh_elf_view_open(struct mh_elf_view *view, const uint8_t *data, size_t length,
-		     struct modhash_error *err)
+int mh_elf_view_open_in(struct mh_elf_view *view, struct mh_budget *budget, const uint8_t *data,
+			size_t length, struct modhash_error *err)
 {
 	uint16_t count = 0, names = 0;
 	int ret;
 
 	memset(view, 0, sizeof(*view));
+	view->budget = budget;
 	view->data = data;
 	view->length = length;
 	view->names_left = NAMES_MIN + (uint64_t)length * NAMES_FACTOR;
@@ -417,6 +428,7 @@ int mh_elf_view_open(struct mh_elf_view *view, const uint8_t *data, size_t lengt
 void mh_elf_view_close(struct mh_elf_view *view)
 {
 	free(view->sections);
+	mh_budget_give(view->budget, view->taken);
 	memset(view, 0, sizeof(*view));
 }
 

@@ -12,6 +12,8 @@
 
 #include <modhash/error.h>
 
+#include "budget.h"
+
 /* elf.h is not everywhere, and these are few. */
 #define MH_ET_REL 1
 #define MH_SHT_NULL 0
@@ -47,6 +49,12 @@ struct mh_elf_section {
 	uint64_t header;     /* offset of its header */
 };
 
+/* For messages: where it lies; one without bytes can claim to be anywhere, and has a header. */
+static inline uint64_t mh_elf_section_place(const struct mh_elf_section *section)
+{
+	return section->data ? section->offset : section->header;
+}
+
 struct mh_elf_symbol {
 	const char *name;
 	uint32_t name_offset;
@@ -78,6 +86,8 @@ struct mh_elf_view {
 	uint32_t names; /* the section of section names; 0: none */
 	uint64_t names_left; /* bytes of names that may still be read */
 	struct mh_elf_section *sections;
+	struct mh_budget *budget;
+	uint64_t taken; /* from it */
 
 	uint32_t symtab;  /* 0: none */
 	uint32_t strtab;  /* of the symbols */
@@ -87,11 +97,19 @@ struct mh_elf_view {
 
 /*
  * MODHASH_E_NOT_ELF, MODHASH_E_ELF (malformed), MODHASH_E_UNSUPPORTED (more than one symbol
- * table), MODHASH_E_NOMEM.  @data must outlive the view.
+ * table), MODHASH_E_NOMEM; MODHASH_E_LIMIT if @budget, which may be NULL, does not have the
+ * memory.  @data must outlive the view.
  */
-int mh_elf_view_open(struct mh_elf_view *view, const uint8_t *data, size_t length,
-		     struct modhash_error *err);
+int mh_elf_view_open_in(struct mh_elf_view *view, struct mh_budget *budget, const uint8_t *data,
+			size_t length, struct modhash_error *err);
 void mh_elf_view_close(struct mh_elf_view *view);
+
+/* Without a limit. */
+static inline int mh_elf_view_open(struct mh_elf_view *view, const uint8_t *data, size_t length,
+				   struct modhash_error *err)
+{
+	return mh_elf_view_open_in(view, NULL, data, length, err);
+}
 
 /* The first section of that name, or 0. */
 uint32_t mh_elf_view_find(const struct mh_elf_view *view, const char *name);

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a module's ELF image says of itself: the one user of libelf.
+ * What a module's ELF image says of itself.
  *
- * libelf is not made for hostile files.  So the ELF header and the extent of the tables
- * are checked here before it sees the file; it is asked for section headers alone,
- * whatever their class and byte order; and where these point to is checked here again
- * before anything is read there.
+ * Read here, and not by libelf, which is not made for hostile files: all that it would be
+ * asked for is section headers, and for these alone it makes and frees a description of
+ * the whole file.  Where headers point to is checked before anything is read there.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
 
 #include <elf.h>
-#include <gelf.h>
+#include <endian.h>
 #include <inttypes.h>
-#include <libelf.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,19 +38,21 @@ struct layout {
 	uint8_t word; /* bytes of an address, an offset and a size */
 	uint8_t ehdr_size, phdr_size, shdr_size;
 	uint8_t phoff, shoff, phentsize, phnum, shentsize, shnum, shstrndx;
-	uint8_t sh_size, sh_link, sh_info;
+	uint8_t sh_offset, sh_size, sh_link, sh_info, sh_addralign;
 };
 
 static const struct layout layout32 = {
 	.word = 4, .ehdr_size = 52, .phdr_size = 32, .shdr_size = 40,
 	.phoff = 28, .shoff = 32, .phentsize = 42, .phnum = 44, .shentsize = 46, .shnum = 48,
-	.shstrndx = 50, .sh_size = 20, .sh_link = 24, .sh_info = 28,
+	.shstrndx = 50,
+	.sh_offset = 16, .sh_size = 20, .sh_link = 24, .sh_info = 28, .sh_addralign = 32,
 };
 
 static const struct layout layout64 = {
 	.word = 8, .ehdr_size = 64, .phdr_size = 56, .shdr_size = 64,
 	.phoff = 32, .shoff = 40, .phentsize = 54, .phnum = 56, .shentsize = 58, .shnum = 60,
-	.shstrndx = 62, .sh_size = 32, .sh_link = 40, .sh_info = 44,
+	.shstrndx = 62,
+	.sh_offset = 24, .sh_size = 32, .sh_link = 40, .sh_info = 44, .sh_addralign = 48,
 };
 
 struct image {
@@ -67,12 +66,13 @@ struct image {
 	uint64_t end; /* of what the headers describe */
 	const char *names;
 	uint64_t names_length;
-	Elf *elf;
+	struct mh_budget *budget;
 	uint16_t type, machine;
 };
 
 struct section {
-	GElf_Shdr header;
+	uint32_t name_offset, type;
+	uint64_t offset, size, alignment;
 	const char *name;
 	const uint8_t *data; /* NULL if it has none in the file */
 	uint64_t length;
@@ -82,18 +82,33 @@ struct range {
 	uint64_t begin, end;
 };
 
-/* --- the headers, before libelf sees them --- */
+/* --- the headers --- */
 
-/* An unsigned number of @size bytes; the caller knows that it is there. */
-static uint64_t number(const struct image *image, uint64_t offset, unsigned int size)
+static uint16_t get16(const struct image *image, uint64_t offset)
 {
-	const uint8_t *p = image->data + offset;
-	uint64_t value = 0;
-	unsigned int i;
+	uint16_t value;
 
-	for (i = 0; i < size; i++)
-		value = value << 8 | p[image->big_endian ? i : size - 1 - i];
-	return value;
+	memcpy(&value, image->data + offset, sizeof(value));
+	return image->big_endian ? be16toh(value) : le16toh(value);
+}
+
+static uint32_t get32(const struct image *image, uint64_t offset)
+{
+	uint32_t value;
+
+	memcpy(&value, image->data + offset, sizeof(value));
+	return image->big_endian ? be32toh(value) : le32toh(value);
+}
+
+/* An address, an offset or a size; the caller knows that it is there, here as above. */
+static uint64_t get_word(const struct image *image, uint64_t offset)
+{
+	uint64_t value;
+
+	if (image->layout->word == 4)
+		return get32(image, offset);
+	memcpy(&value, image->data + offset, sizeof(value));
+	return image->big_endian ? be64toh(value) : le64toh(value);
 }
 
 static int check_ident(struct image *image, struct modhash_error *err)
@@ -127,7 +142,7 @@ static int check_table(const struct image *image, const char *what, uint64_t off
 		       uint64_t count, unsigned int entry_size, uint64_t entry_size_field,
 		       uint64_t offset_field, struct modhash_error *err)
 {
-	uint64_t found = number(image, entry_size_field, 2);
+	uint64_t found = get16(image, entry_size_field);
 	uint64_t length;
 
 	if (found != entry_size)
@@ -158,11 +173,11 @@ static int extended_numbers(struct image *image, struct modhash_error *err)
 	if (ret)
 		return ret;
 	if (image->shnum == 0)
-		image->shnum = number(image, image->shoff + at->sh_size, at->word);
+		image->shnum = get_word(image, image->shoff + at->sh_size);
 	if (image->shstrndx == SHN_XINDEX)
-		image->shstrndx = number(image, image->shoff + at->sh_link, 4);
+		image->shstrndx = get32(image, image->shoff + at->sh_link);
 	if (image->phnum == PN_XNUM)
-		image->phnum = number(image, image->shoff + at->sh_info, 4);
+		image->phnum = get32(image, image->shoff + at->sh_info);
 	return 0;
 }
 
@@ -190,7 +205,8 @@ static int check_sections_table(struct image *image, struct modhash_error *err)
 			  at->shentsize, at->shoff, err);
 	if (ret)
 		return ret;
-	image->end = image->shoff + image->shnum * at->shdr_size;
+	/* Section 0 was read even where it says that there are none. */
+	image->end = image->shoff + (image->shnum ? image->shnum : 1) * at->shdr_size;
 	if (image->shstrndx && image->shstrndx >= image->shnum)
 		return mh_fail(err, MODHASH_E_ELF, at->shstrndx,
 			       "names of sections in section %" PRIu64 " of %" PRIu64,
@@ -221,13 +237,13 @@ static int check_header(struct image *image, struct modhash_error *err)
 	const struct layout *at = image->layout;
 	int ret;
 
-	image->type = (uint16_t)number(image, 16, 2);
-	image->machine = (uint16_t)number(image, 18, 2);
-	image->phoff = number(image, at->phoff, at->word);
-	image->phnum = number(image, at->phnum, 2);
-	image->shoff = number(image, at->shoff, at->word);
-	image->shnum = number(image, at->shnum, 2);
-	image->shstrndx = number(image, at->shstrndx, 2);
+	image->type = get16(image, 16);
+	image->machine = get16(image, 18);
+	image->phoff = get_word(image, at->phoff);
+	image->phnum = get16(image, at->phnum);
+	image->shoff = get_word(image, at->shoff);
+	image->shnum = get16(image, at->shnum);
+	image->shstrndx = get16(image, at->shstrndx);
 
 	ret = check_sections_table(image, err);
 	if (!ret)
@@ -239,17 +255,6 @@ static int check_header(struct image *image, struct modhash_error *err)
 
 /* --- sections --- */
 
-static void set_version(void)
-{
-	elf_version(EV_CURRENT);
-}
-
-static int fail_libelf(struct modhash_error *err)
-{
-	return mh_fail(err, MODHASH_E_ELF, MODHASH_OFFSET_NONE, "libelf can't read it: %s",
-		       elf_errmsg(-1));
-}
-
 static uint64_t header_offset(const struct image *image, uint64_t index)
 {
 	return image->shoff + index * image->layout->shdr_size;
@@ -259,24 +264,26 @@ static uint64_t header_offset(const struct image *image, uint64_t index)
 static int get_contents(const struct image *image, uint64_t index, struct section *section,
 			struct modhash_error *err)
 {
-	Elf_Scn *scn = elf_getscn(image->elf, (size_t)index);
-	const GElf_Shdr *header = &section->header;
+	const struct layout *at = image->layout;
+	uint64_t header = header_offset(image, index);
 
 	section->name = NULL;
 	section->data = NULL;
 	section->length = 0;
-	if (!scn || !gelf_getshdr(scn, &section->header))
-		return fail_libelf(err);
-	if (header->sh_type == SHT_NULL || header->sh_type == SHT_NOBITS)
+	section->name_offset = get32(image, header);
+	section->type = get32(image, header + 4);
+	section->offset = get_word(image, header + at->sh_offset);
+	section->size = get_word(image, header + at->sh_size);
+	section->alignment = get_word(image, header + at->sh_addralign);
+	if (section->type == SHT_NULL || section->type == SHT_NOBITS)
 		return 0;
-	if (!mh_in_range(header->sh_offset, header->sh_size, image->length))
-		return mh_fail(err, MODHASH_E_ELF, header_offset(image, index),
+	if (!mh_in_range(section->offset, section->size, image->length))
+		return mh_fail(err, MODHASH_E_ELF, header,
 			       "section %" PRIu64 " has %" PRIu64 " bytes at byte %" PRIu64
 			       ", beyond the image's %" PRIu64 " bytes",
-			       index, (uint64_t)header->sh_size, (uint64_t)header->sh_offset,
-			       image->length);
-	section->data = image->data + header->sh_offset;
-	section->length = header->sh_size;
+			       index, section->size, section->offset, image->length);
+	section->data = image->data + section->offset;
+	section->length = section->size;
 	return 0;
 }
 
@@ -290,12 +297,12 @@ static int get_section(const struct image *image, uint64_t index, struct section
 	section->name = "";
 	if (!image->names)
 		return 0;
-	if (section->header.sh_name >= image->names_length)
+	if (section->name_offset >= image->names_length)
 		return mh_fail(err, MODHASH_E_ELF, header_offset(image, index),
 			       "name of section %" PRIu64 " at byte %" PRIu64 " of %" PRIu64
 			       " bytes of names",
-			       index, (uint64_t)section->header.sh_name, image->names_length);
-	section->name = image->names + section->header.sh_name;
+			       index, (uint64_t)section->name_offset, image->names_length);
+	section->name = image->names + section->name_offset;
 	return 0;
 }
 
@@ -310,28 +317,21 @@ static int find_names(struct image *image, struct modhash_error *err)
 	ret = get_contents(image, image->shstrndx, &section, err);
 	if (ret)
 		return ret;
-	if (section.header.sh_type != SHT_STRTAB || section.length == 0)
+	if (section.type != SHT_STRTAB || section.length == 0)
 		return mh_fail(err, MODHASH_E_ELF, header_offset(image, image->shstrndx),
 			       "section %" PRIu64 " has no strings, and should have the names "
 			       "of sections", image->shstrndx);
 	if (section.data[section.length - 1])
-		return mh_fail(err, MODHASH_E_ELF,
-			       section.header.sh_offset + section.length - 1,
+		return mh_fail(err, MODHASH_E_ELF, section.offset + section.length - 1,
 			       "the last name of a section has no end");
 	image->names = (const char *)section.data;
 	image->names_length = section.length;
 	return 0;
 }
 
-static void image_close(struct image *image)
-{
-	elf_end(image->elf);
-}
-
 static int image_open(struct image *image, const struct modhash_module *module,
 		      struct modhash_error *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int ret;
 
 	memset(image, 0, sizeof(*image));
@@ -340,18 +340,8 @@ static int image_open(struct image *image, const struct modhash_module *module,
 	ret = check_ident(image, err);
 	if (!ret)
 		ret = check_header(image, err);
-	if (ret)
-		return ret;
-
-	pthread_once(&once, set_version);
-	/* It takes the image for reading, in spite of its prototype. */
-	image->elf = elf_memory((char *)(uintptr_t)image->data, (size_t)image->length);
-	if (!image->elf)
-		return fail_libelf(err);
-	ret = find_names(image, err);
-	if (ret)
-		image_close(image);
-	return ret;
+	image->budget = module->ctx->budget;
+	return ret ? ret : find_names(image, err);
 }
 
 static int compare_ranges(const void *a, const void *b)
@@ -363,35 +353,77 @@ static int compare_ranges(const void *a, const void *b)
 	return x->end < y->end ? -1 : x->end > y->end;
 }
 
-/* A few, which are nearly in order, are sorted sooner than qsort() begins. */
-static void sort_ranges(struct range *ranges, size_t count)
+static int fail_overlap(const struct range *first, const struct range *second,
+			struct modhash_error *err)
 {
-	size_t i, at;
+	return mh_fail(err, MODHASH_E_ELF, second->begin,
+		       "what begins here overlaps with bytes %" PRIu64 " to %" PRIu64
+		       " of the ELF image", first->begin, first->end - 1);
+}
 
-	if (count > RANGES_FEW) {
-		qsort(ranges, count, sizeof(*ranges), compare_ranges);
-		return;
-	}
-	for (i = 1; i < count; i++) {
-		const struct range range = ranges[i];
+/*
+ * Ranges as they come.  A linker writes sections in the order of their headers, but for those
+ * of relocations, which it writes behind the others: two runs in order, one at the beginning of
+ * the array and one, backwards, at its end, which need no sorting.
+ */
+struct ranges {
+	struct range *range;
+	size_t capacity;
+	size_t first, second; /* how many are in each run */
+	bool mixed;	      /* some were in neither's order: they are in the first */
+};
 
-		for (at = i; at && compare_ranges(&ranges[at - 1], &range) > 0; at--)
-			ranges[at] = ranges[at - 1];
-		ranges[at] = range;
+static void add_to_ranges(struct ranges *ranges, const struct range *range)
+{
+	struct range *first = ranges->range + ranges->first;
+	struct range *second = ranges->range + ranges->capacity - ranges->second;
+
+	if (!ranges->first || range->begin >= first[-1].end) {
+		*first = *range;
+		ranges->first++;
+	} else if (!ranges->second || range->begin >= second->end) {
+		second[-1] = *range;
+		ranges->second++;
+	} else {
+		*first = *range;
+		ranges->first++;
+		ranges->mixed = true;
 	}
 }
 
-static int check_disjoint(struct range *ranges, size_t count, struct modhash_error *err)
+static int check_sorted(struct ranges *ranges, struct modhash_error *err)
 {
-	size_t i;
+	struct range *range = ranges->range;
+	size_t count = ranges->first + ranges->second, i;
 
-	sort_ranges(ranges, count);
+	memmove(range + ranges->first, range + ranges->capacity - ranges->second,
+		ranges->second * sizeof(*range));
+	qsort(range, count, sizeof(*range), compare_ranges);
 	for (i = 1; i < count; i++) {
-		if (ranges[i].begin < ranges[i - 1].end)
-			return mh_fail(err, MODHASH_E_ELF, ranges[i].begin,
-				       "what begins here overlaps with bytes %" PRIu64
-				       " to %" PRIu64 " of the ELF image",
-				       ranges[i - 1].begin, ranges[i - 1].end - 1);
+		if (range[i].begin < range[i - 1].end)
+			return fail_overlap(&range[i - 1], &range[i], err);
+	}
+	return 0;
+}
+
+static int check_disjoint(struct ranges *ranges, struct modhash_error *err)
+{
+	const struct range *first = ranges->range, *first_end = first + ranges->first;
+	const struct range *second = first + ranges->capacity;
+	const struct range *second_end = second - ranges->second;
+	const struct range *before = NULL, *range;
+
+	if (ranges->mixed)
+		return check_sorted(ranges, err);
+	while (first < first_end || second > second_end) {
+		if (second == second_end ||
+		    (first < first_end && compare_ranges(first, second - 1) <= 0))
+			range = first++;
+		else
+			range = --second;
+		if (before && range->begin < before->end)
+			return fail_overlap(before, range, err);
+		before = range;
 	}
 	return 0;
 }
@@ -402,7 +434,7 @@ static int check_disjoint(struct range *ranges, size_t count, struct modhash_err
 static int check_modinfo(const struct section *section, struct modhash_error *err)
 {
 	if (section->length && section->data[section->length - 1])
-		return mh_fail(err, MODHASH_E_ELF, section->header.sh_offset + section->length - 1,
+		return mh_fail(err, MODHASH_E_ELF, section->offset + section->length - 1,
 			       "the last entry of .modinfo has no end");
 	return 0;
 }
@@ -421,20 +453,28 @@ static const char *next_entry(const uint8_t *modinfo, uint64_t length, uint64_t 
 	return entry;
 }
 
+/* Put the entry's value there, if it is @key's and none was there yet. */
+static void take_value(const char *entry, const char *key, const char **value)
+{
+	size_t length = strlen(key);
+
+	if (!*value && strncmp(entry, key, length) == 0)
+		*value = entry + length;
+}
+
 static void take_modinfo(const struct section *section, struct modhash_identity *identity)
 {
-	static const char name[] = "name=", vermagic[] = "vermagic=", srcversion[] = "srcversion=";
 	uint64_t position = 0;
 	const char *entry;
 
 	while ((entry = next_entry(section->data, section->length, &position))) {
-		if (!identity->name && strncmp(entry, name, strlen(name)) == 0)
-			identity->name = entry + strlen(name);
-		else if (!identity->vermagic && strncmp(entry, vermagic, strlen(vermagic)) == 0)
-			identity->vermagic = entry + strlen(vermagic);
-		else if (!identity->srcversion &&
-			 strncmp(entry, srcversion, strlen(srcversion)) == 0)
-			identity->srcversion = entry + strlen(srcversion);
+		/* Most are aliases, and parameters. */
+		if (entry[0] == 'n')
+			take_value(entry, "name=", &identity->name);
+		else if (entry[0] == 'v')
+			take_value(entry, "vermagic=", &identity->vermagic);
+		else if (entry[0] == 's')
+			take_value(entry, "srcversion=", &identity->srcversion);
 	}
 }
 
@@ -467,15 +507,15 @@ struct note {
 static bool get_note(const struct image *image, const struct section *section,
 		     uint64_t *position, struct note *note)
 {
-	uint64_t alignment = section->header.sh_addralign == 8 ? 8 : 4;
-	uint64_t at = section->header.sh_offset + *position;
+	uint64_t alignment = section->alignment == 8 ? 8 : 4;
+	uint64_t at = section->offset + *position;
 	uint64_t desc;
 
 	if (!mh_in_range(*position, NOTE_HEADER_SIZE, section->length))
 		return false;
-	note->name_length = number(image, at, 4);
-	note->desc_length = number(image, at + 4, 4);
-	note->type = (uint32_t)number(image, at + 8, 4);
+	note->name_length = get32(image, at);
+	note->desc_length = get32(image, at + 4);
+	note->type = get32(image, at + 8);
 	/* Two numbers of 32 bits and an offset in a file: no sum of them wraps. */
 	desc = *position + NOTE_HEADER_SIZE + note->name_length;
 	desc = (desc + alignment - 1) & ~(alignment - 1);
@@ -495,7 +535,7 @@ static int take_notes(const struct image *image, const struct section *section,
 
 	while (position < section->length) {
 		if (!get_note(image, section, &position, &note))
-			return mh_fail(err, MODHASH_E_ELF, section->header.sh_offset + position,
+			return mh_fail(err, MODHASH_E_ELF, section->offset + position,
 				       "a note that is longer than its section");
 		if (note.type != NT_GNU_BUILD_ID || note.desc_length == 0 ||
 		    note.name_length != sizeof(ELF_NOTE_GNU) ||
@@ -548,8 +588,7 @@ static int take_unique(struct section *into, const struct image *image, uint64_t
 /* What is found on the way through the sections. */
 struct found {
 	struct section modinfo, this_module;
-	struct range *ranges;
-	size_t count;
+	struct ranges ranges;
 };
 
 static int take_section(const struct image *image, uint64_t index, const struct section *section,
@@ -557,9 +596,9 @@ static int take_section(const struct image *image, uint64_t index, const struct 
 			struct modhash_error *err)
 {
 	identity->flags |= flag_of_name(section->name);
-	if (section->header.sh_type == SHT_SYMTAB)
+	if (section->type == SHT_SYMTAB)
 		identity->flags &= ~MODHASH_IDENTITY_STRIPPED;
-	if (section->header.sh_type == SHT_NOTE)
+	if (section->type == SHT_NOTE)
 		return take_notes(image, section, identity, err);
 	if (section->name[0] != '.')
 		return 0;
@@ -572,9 +611,11 @@ static int take_section(const struct image *image, uint64_t index, const struct 
 
 static void add_range(struct image *image, struct found *found, uint64_t begin, uint64_t length)
 {
+	const struct range range = { begin, begin + length };
+
 	if (length == 0)
 		return;
-	found->ranges[found->count++] = (struct range){ begin, begin + length };
+	add_to_ranges(&found->ranges, &range);
 	if (begin + length > image->end)
 		image->end = begin + length;
 }
@@ -594,12 +635,15 @@ static int go_through_sections(struct image *image, struct found *found,
 		ret = get_section(image, i, &section, err);
 		if (ret)
 			return ret;
-		add_range(image, found, section.header.sh_offset, section.length);
+		add_range(image, found, section.offset, section.length);
+		/* An empty one, too, lies somewhere. */
+		if (section.data && section.offset > image->end)
+			image->end = section.offset;
 		ret = take_section(image, i, &section, found, identity, err);
 	}
 	/* Where they are in most files: behind the sections. */
 	add_range(image, found, image->shoff, image->shnum * image->layout->shdr_size);
-	return ret ? ret : check_disjoint(found->ranges, found->count, err);
+	return ret ? ret : check_disjoint(&found->ranges, err);
 }
 
 static int take_sections(struct image *image, struct found *found,
@@ -622,21 +666,33 @@ static int take_sections(struct image *image, struct found *found,
 	return 0;
 }
 
+static int take_with_ranges(struct image *image, struct range *range, size_t count,
+			    struct modhash_identity *identity, struct modhash_error *err)
+{
+	struct found found = { .modinfo = { .name = NULL }, .this_module = { .name = NULL } };
+
+	found.ranges.range = range;
+	found.ranges.capacity = count;
+	return take_sections(image, &found, identity, err);
+}
+
 /* Ranges of modules with sections as many as most have need no memory of their own. */
 static int take_image(struct image *image, struct modhash_identity *identity,
 		      struct modhash_error *err)
 {
-	struct found found = { .modinfo = { .name = NULL }, .this_module = { .name = NULL } };
-	struct range few[RANGES_FEW];
+	struct range few[RANGES_FEW], *range;
 	size_t needed = (size_t)image->shnum + 2;
 	int ret;
 
-	found.ranges = needed <= RANGES_FEW ? few : malloc(needed * sizeof(*found.ranges));
-	if (!found.ranges)
-		return mh_fail_nomem(err);
-	ret = take_sections(image, &found, identity, err);
-	if (found.ranges != few)
-		free(found.ranges);
+	if (needed <= RANGES_FEW)
+		return take_with_ranges(image, few, needed, identity, err);
+	ret = mh_budget_take(image->budget, needed * sizeof(*range), err);
+	if (ret)
+		return ret;
+	range = malloc(needed * sizeof(*range));
+	ret = range ? take_with_ranges(image, range, needed, identity, err) : mh_fail_nomem(err);
+	free(range);
+	mh_budget_give(image->budget, needed * sizeof(*range));
 	return ret;
 }
 
@@ -656,7 +712,6 @@ MODHASH_API int modhash_module_identity(const struct modhash_module *module,
 		return ret;
 	memset(&ours, 0, sizeof(ours));
 	ret = take_image(&image, &ours, err);
-	image_close(&image);
 	if (ret)
 		return ret;
 
@@ -692,15 +747,14 @@ static int find_modinfo(const struct modhash_module *module, uint64_t *cursor,
 		if (!ret && strcmp(section.name, ".modinfo") == 0)
 			ret = take_unique(&modinfo, &image, i, &section, err);
 	}
-	image_close(&image);
 	if (!ret)
 		ret = check_modinfo(&modinfo, err);
 	if (ret)
 		return ret;
-	if (modinfo.header.sh_offset > CURSOR_MAX || modinfo.length > CURSOR_MAX)
-		return mh_fail(err, MODHASH_E_ELF, modinfo.header.sh_offset,
+	if (modinfo.offset > CURSOR_MAX || modinfo.length > CURSOR_MAX)
+		return mh_fail(err, MODHASH_E_ELF, modinfo.offset,
 			       ".modinfo beyond the first 4 GiB");
-	*cursor = (modinfo.data ? modinfo.header.sh_offset : 1) << CURSOR_BITS | modinfo.length;
+	*cursor = (modinfo.data ? modinfo.offset : 1) << CURSOR_BITS | modinfo.length;
 	return 0;
 }
 

@@ -61,7 +61,8 @@ static int check_alone(const struct mh_elf_view *view, uint32_t index, struct mo
 	return 0;
 }
 
-static int check_section(const struct mh_elf_section *section, struct modhash_error *err)
+static int check_section(const struct mh_elf_view *view, const struct mh_elf_section *section,
+			 struct modhash_error *err)
 {
 	if (section->flags & MH_SHF_COMPRESSED)
 		return mh_fail(err, MODHASH_E_UNSUPPORTED, section->header,
@@ -73,6 +74,11 @@ static int check_section(const struct mh_elf_section *section, struct modhash_er
 	if (!(section->flags & MH_SHF_ALLOC))
 		return mh_fail(err, MODHASH_E_ELF, section->header,
 			       "section " MH_IMAGE_SECTION " is not among those that a kernel loads");
+	/* One of no bytes was not looked at yet. */
+	if (!mh_in_range(section->offset, section->size, view->length))
+		return mh_fail(err, MODHASH_E_ELF, section->header,
+			       "section " MH_IMAGE_SECTION " is said to be at byte %" PRIu64
+			       " of a file of %zu", section->offset, view->length);
 	return 0;
 }
 
@@ -97,7 +103,7 @@ static int find_place(const struct mh_elf_view *view, uint32_t *index, struct mo
 		return mh_fail(err, MODHASH_E_NOT_FOUND, MODHASH_OFFSET_NONE,
 			       "no section " MH_IMAGE_SECTION ": a kernel that has no place for a blob");
 	*index = found;
-	rc = check_section(&view->sections[found], err);
+	rc = check_section(view, &view->sections[found], err);
 	return rc ? rc : check_alone(view, found, err);
 }
 

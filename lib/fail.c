@@ -3,6 +3,7 @@
  * Failing with a reason, and that reason as a line for people.
  */
 #include <inttypes.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -121,6 +122,9 @@ int mh_fail_errno(struct modhash_error *err, int code, int sys_errno, const char
 {
 	va_list args;
 
+	/* Whoever it was that had none: the caller can have some set free, and ask again. */
+	if (sys_errno == ENOMEM)
+		code = MODHASH_E_NOMEM;
 	va_start(args, format);
 	fail_v(err, code, sys_errno, MODHASH_OFFSET_NONE, format, args);
 	va_end(args);

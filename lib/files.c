@@ -73,6 +73,7 @@ MODHASH_API void modhash_files_free(struct modhash_files *files)
 	free(files->roots);
 	free(files->order.names);
 	free(files->order.lines);
+	mh_budget_give(files->order.budget, files->order.taken);
 	free(files);
 }
 
@@ -101,8 +102,7 @@ static void *grow(void *array, size_t *capacity, size_t count, size_t size)
  * @name_offset of the path; one without the compression's suffix is put behind it.
  */
 static int add_file(struct modhash_files *files, const char *directory, const char *entry,
-		    size_t name_offset, const char *root, const struct stat *st,
-		    struct modhash_error *err)
+		    size_t name_offset, const char *root, struct modhash_error *err)
 {
 	size_t before = directory ? strlen(directory) : 0;
 	size_t slash = before && directory[before - 1] != '/';
@@ -129,7 +129,6 @@ static int add_file(struct modhash_files *files, const char *directory, const ch
 	file->name = path + name_offset;
 	file->root = root;
 	file->line = MODHASH_NO_LINE;
-	file->size = st->st_size > 0 ? (uint64_t)st->st_size : 0;
 	if (suffix > 0) {
 		char *name = path + length + 1;
 		size_t name_length = length - name_offset - (size_t)suffix;
@@ -164,7 +163,9 @@ static int report(struct walk *walk, const char *path, int sys_errno, const char
 	if (!walk->trouble)
 		return mh_fail_errno(walk->err, MODHASH_E_IO, sys_errno, "%s: %s", path, what);
 	memset(&error, 0, sizeof(error));
-	mh_fail_errno(&error, MODHASH_E_IO, sys_errno, "%s", what);
+	ret = mh_fail_errno(&error, MODHASH_E_IO, sys_errno, "%s", what);
+	if (ret == MODHASH_E_NOMEM)
+		return mh_fail_nomem(walk->err);
 	ret = walk->trouble(walk->user, path, &error);
 	if (ret && walk->err) {
 		*walk->err = error;
@@ -227,17 +228,13 @@ static enum entry_kind kind_of(int fd, const struct dirent *entry)
 	return errno == ENOENT ? ENTRY_OTHER : ENTRY_UNKNOWN;
 }
 
-static int visit_file(struct walk *walk, const char *path, int fd, const char *name)
+static int visit_file(struct walk *walk, const char *path, const char *name)
 {
-	struct stat st;
-
 	if (packed_suffix(name, strlen(name)) < 0)
 		return 0;
 	if (strlen(path) + 1 + strlen(name) >= PATH_MAX)
 		return report(walk, path, ENAMETOOLONG, "has a module with too long a path");
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW))
-		st.st_size = 0; /* whoever reads it is told */
-	return add_file(walk->files, path, name, walk->name_offset, walk->root, &st, walk->err);
+	return add_file(walk->files, path, name, walk->name_offset, walk->root, walk->err);
 }
 
 static int visit_entry(struct walk *walk, const char *path, int fd, const struct dirent *entry)
@@ -250,7 +247,7 @@ static int visit_entry(struct walk *walk, const char *path, int fd, const struct
 	case ENTRY_DIRECTORY:
 		return push(walk, path, name);
 	case ENTRY_FILE:
-		return visit_file(walk, path, fd, name);
+		return visit_file(walk, path, name);
 	case ENTRY_UNKNOWN:
 		return report(walk, path, errno, "can't tell what is in the directory");
 	default:
@@ -290,10 +287,13 @@ static int visit_entries(struct walk *walk, const char *path, DIR *dir)
 static int visit(struct walk *walk, const char *path, bool is_root)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (is_root ? 0 : O_NOFOLLOW);
-	int fd = open(path, flags);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int ret;
+	int fd, ret;
+	DIR *dir;
 
+	do {
+		fd = open(path, flags);
+	} while (fd < 0 && errno == EINTR);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir) {
 		ret = report(walk, path, errno, "can't open the directory");
 		if (fd >= 0)
@@ -396,11 +396,9 @@ MODHASH_API int modhash_files_add(struct modhash_files *files, const char *path,
 
 	if (!files || !path || !*path)
 		return mh_fail_invalid(err, files ? "no path" : "no list of files");
-	if (stat(path, &st))
-		st.st_size = 0;
-	else if (S_ISDIR(st.st_mode))
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return add_directory(&walk, path);
-	ret = add_file(files, NULL, path, 0, NULL, &st, err);
+	ret = add_file(files, NULL, path, 0, NULL, err);
 	if (ret == 0)
 		files->named++;
 	return ret;
@@ -429,47 +427,4 @@ MODHASH_API int modhash_files_get(const struct modhash_files *files, uint64_t in
 	ours.name = files->files[index].name;
 	ours.root = files->files[index].root;
 	return mh_result_out(file, &ours, sizeof(ours));
-}
-
-/* --- the order of work --- */
-
-struct large {
-	uint64_t size;
-	uint64_t index;
-};
-
-static int by_size(const void *a, const void *b)
-{
-	const struct large *first = a, *second = b;
-
-	if (first->size != second->size)
-		return first->size > second->size ? -1 : 1;
-	return first->index < second->index ? -1 : 1;
-}
-
-uint64_t *mh_files_largest_first(const struct modhash_files *files)
-{
-	struct large *large = calloc(files->count + 1, sizeof(*large));
-	uint64_t *order = calloc(files->count + 1, sizeof(*order));
-	size_t larges = 0, at = 0;
-
-	if (!large || !order) {
-		free(large);
-		free(order);
-		return NULL;
-	}
-	for (size_t i = 0; i < files->count; i++) {
-		if (files->files[i].size > MH_LARGE_FILE)
-			large[larges++] = (struct large){ files->files[i].size, i };
-	}
-	if (larges > 1)
-		qsort(large, larges, sizeof(*large), by_size);
-	for (; at < larges; at++)
-		order[at] = large[at].index;
-	for (size_t i = 0; i < files->count; i++) {
-		if (files->files[i].size <= MH_LARGE_FILE)
-			order[at++] = i;
-	}
-	free(large);
-	return order;
 }

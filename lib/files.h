@@ -9,14 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <modhash/batch.h>
 #include <modhash/files.h>
+
+#include "budget.h"
 
 struct mh_file {
 	char *path; /* owned; @name is in the same memory */
 	const char *name;
 	const char *root; /* owned by the list */
 	uint32_t line;
-	uint64_t size; /* when it was found; a hint for who goes first, and no more */
 };
 
 /* A line of an order: a name that ends in .ko, and the file that it stands for. */
@@ -29,6 +31,8 @@ struct mh_order {
 	char *names;
 	struct mh_line *lines;
 	size_t count;
+	struct mh_budget *budget; /* the list's context's */
+	uint64_t taken;		  /* from it */
 };
 
 struct modhash_files {
@@ -50,9 +54,11 @@ struct modhash_files {
 #define MH_LARGE_FILE ((uint64_t)256 << 10)
 
 /*
- * An order of work: large files first, then the others as they stand in the list.  To be
- * freed by the caller.  NULL if there is no memory, and the order of the list will do.
+ * An order of work for the threads of @opts: large files first, then the others as they stand
+ * in the list.  To be freed by the caller.  NULL where the order of the list will do: with one
+ * thread, or if there is no memory.  0, or MODHASH_E_STOPPED.
  */
-uint64_t *mh_files_largest_first(const struct modhash_files *files);
+int mh_files_largest_first(const struct modhash_files *files, const struct modhash_run_opts *opts,
+			   uint64_t **order, struct modhash_error *err);
 
 #endif /* MH_FILES_H */

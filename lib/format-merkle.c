@@ -110,8 +110,7 @@ static int hash_level(struct modhash_builder *builder, uint32_t level, struct mh
 		const uint8_t *right = i + 1 < count ? left + HASH : left;
 
 		if (mh_core_merkle_node(left, right, node, mh_hasher_core, hasher))
-			return mh_fail(err, MODHASH_E_CRYPTO, MODHASH_OFFSET_NONE,
-				       "libcrypto failed to hash a node of the tree");
+			return mh_hasher_fail_core(hasher, "a node of the tree", err);
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
  * our error; its per-thread queue is left as the caller had it.
  */
 #ifdef HAVE_CONFIG_H
+#include <errno.h>
 #include <config.h>
 #endif
 
@@ -34,6 +35,7 @@ struct mh_hasher {
 	EVP_MD_CTX *state;
 	size_t length;
 	const int *stop;
+	int core_status; /* why mh_hasher_core() last failed */
 };
 
 /* What libcrypto calls the algorithms that we compute. */
@@ -57,12 +59,27 @@ static const char *libcrypto_name(int algorithm)
 	}
 }
 
+/* Before libcrypto is called: what fails afterwards is told by its queue, and by errno. */
+static void begin_crypto(void)
+{
+	ERR_set_mark();
+	errno = 0;
+}
+
+/* What lacked memory deep inside is told by some other name further out; malloc() says so. */
+static bool lacked_memory(void)
+{
+	return errno == ENOMEM;
+}
+
 /* Fail with what libcrypto's queue says since the mark that was set. */
 static int fail_crypto(struct modhash_error *err)
 {
 	unsigned long last = ERR_peek_last_error();
 	const char *reason = last ? ERR_reason_error_string(last) : NULL;
 
+	if (lacked_memory())
+		return mh_fail_nomem(err);
 	return mh_fail(err, MODHASH_E_CRYPTO, MODHASH_OFFSET_NONE, "libcrypto can't hash: %s",
 		       reason ? reason : "it gives no reason");
 }
@@ -74,6 +91,8 @@ static int fail_crypto(struct modhash_error *err)
 static int fetch(struct mh_hasher *hasher, int algorithm, struct modhash_error *err)
 {
 	hasher->md = EVP_MD_fetch(NULL, libcrypto_name(algorithm), NULL);
+	if (!hasher->md && lacked_memory())
+		return mh_fail_nomem(err);
 	if (!hasher->md)
 		return mh_fail(err, MODHASH_E_ALGORITHM, MODHASH_OFFSET_NONE,
 			       "libcrypto, as it is set up here, does not provide %s",
@@ -111,7 +130,7 @@ int mh_hasher_new(uint32_t engine, int algorithm, struct mh_hasher **hasher,
 	if (made->engine)
 		return 0;
 
-	ERR_set_mark();
+	begin_crypto();
 	ret = fetch(made, algorithm, err);
 	ERR_pop_to_mark();
 	if (ret < 0) {
@@ -191,7 +210,7 @@ int mh_hasher_parts(struct mh_hasher *hasher, const struct mh_part *parts, size_
 		mh_sha256_one(hasher->engine, parts, count, out);
 		return 0;
 	}
-	ERR_set_mark();
+	begin_crypto();
 	ret = hash_parts(hasher, parts, count, out, err);
 	ERR_pop_to_mark();
 	return ret;
@@ -288,7 +307,7 @@ int mh_hasher_packed(struct mh_hasher *hasher, uint8_t *buffer, const struct mh_
 		mh_sha256_packed(hasher->engine, buffer, messages, count);
 		return 0;
 	}
-	ERR_set_mark();
+	begin_crypto();
 	ret = hash_packed(hasher, buffer, messages, count, err);
 	ERR_pop_to_mark();
 	return ret;
@@ -311,5 +330,15 @@ int mh_hasher_core(void *user, const struct mh_core_part *parts, unsigned int co
 		ours[i].data = parts[i].data;
 		ours[i].length = (size_t)parts[i].length;
 	}
-	return mh_hasher_parts(hasher, ours, count, digest, NULL);
+	hasher->core_status = mh_hasher_parts(hasher, ours, count, digest, NULL);
+	return hasher->core_status;
+}
+
+int mh_hasher_fail_core(const struct mh_hasher *hasher, const char *what,
+			struct modhash_error *err)
+{
+	if (hasher->core_status == MODHASH_E_NOMEM)
+		return mh_fail_nomem(err);
+	return mh_fail(err, MODHASH_E_CRYPTO, MODHASH_OFFSET_NONE, "libcrypto failed to hash %s",
+		       what);
 }

@@ -82,5 +82,8 @@ int mh_hasher_packed(struct mh_hasher *hasher, uint8_t *buffer, const struct mh_
 struct mh_core_part;
 int mh_hasher_core(void *user, const struct mh_core_part *parts, unsigned int count,
 		   uint8_t digest[32]);
+/* After it failed: MODHASH_E_NOMEM or _CRYPTO. */
+int mh_hasher_fail_core(const struct mh_hasher *hasher, const char *what,
+			struct modhash_error *err);
 
 #endif /* MH_HASH_H */

@@ -12,6 +12,7 @@
 #include "blob.h"
 #include "fail.h"
 #include "image.h"
+#include "module.h"
 
 static const char banner[] = "Linux version ";
 
@@ -57,7 +58,8 @@ uint64_t mh_image_trim(const uint8_t *data, uint64_t length)
 static void take_section(struct mh_image_part *part, const struct mh_elf_section *section)
 {
 	part->copies++;
-	if (section->type == MH_SHT_NOBITS)
+	/* Nothing in the file, whatever its size; but of no bytes, all are there. */
+	if (section->type == MH_SHT_NOBITS || (section->size && !section->data))
 		return;
 	part->packed = section->flags & MH_SHF_COMPRESSED;
 	part->data = section->data ? section->data : (const uint8_t *)"";
@@ -100,7 +102,8 @@ static int read_vmlinux(struct modhash_image *image, struct mh_image_layer *laye
 	int rc;
 
 	(void)layer;
-	rc = mh_elf_view_open(&view, image->data, (size_t)image->length, err);
+	rc = mh_elf_view_open_in(&view, image->ctx->budget, image->data, (size_t)image->length,
+				 err);
 
 	if (rc)
 		return rc;

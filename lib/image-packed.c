@@ -119,7 +119,7 @@ static int unpack(const struct modhash_image *image, const struct mh_image_layer
 int mh_image_unpack(struct modhash_image *image, const struct mh_image_layer *layer,
 		    struct modhash_error *err)
 {
-	struct mh_buf out = MH_BUF_EMPTY;
+	struct mh_buf out = MH_BUF_OF(image->ctx->budget);
 	int rc = unpack(image, layer, &out, err);
 
 	if (rc) {

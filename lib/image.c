@@ -43,6 +43,8 @@ static int new_image(const struct modhash_ctx *ctx, struct modhash_image **image
 	if (!*image)
 		return mh_fail_nomem(err);
 	(*image)->ctx = ctx;
+	(*image)->file.budget = ctx->budget;
+	(*image)->unpacked.budget = ctx->budget;
 	return 0;
 }
 

@@ -20,6 +20,10 @@ void mh_module_init(struct modhash_module *module, const struct modhash_ctx *ctx
 {
 	memset(module, 0, sizeof(*module));
 	module->ctx = ctx;
+	module->postpone = UINT64_MAX;
+	module->file.budget = ctx->budget;
+	module->unpacked.budget = ctx->budget;
+	module->offsets.budget = ctx->budget;
 }
 
 void mh_module_fini(struct modhash_module *module)
@@ -93,12 +97,15 @@ static int load_fd(struct modhash_module *module, int fd, struct modhash_error *
 int mh_module_load_path(struct modhash_module *module, const char *path,
 			struct modhash_error *err)
 {
+	uint64_t size;
 	int ret;
 
 	forget(module);
-	ret = mh_source_read_path(path, module->ctx->max_unpacked,
-				  module->decoders ? module->decoders->stop : NULL, &module->file,
-				  err);
+	ret = mh_source_read_small(path, module->ctx->max_unpacked, module->postpone,
+				   module->decoders ? module->decoders->stop : NULL,
+				   &module->file, &size, err);
+	if (ret == MH_POSTPONED)
+		module->file_length = size;
 	if (ret)
 		return ret;
 	return take(module, module->file.data, module->file.length, err);

@@ -18,6 +18,7 @@
 struct modhash_ctx {
 	uint64_t max_unpacked;
 	uint32_t hash_engine; /* never MODHASH_ENGINE_AUTO */
+	struct mh_budget *budget; /* in the same memory: what does change */
 };
 
 struct modhash_module {
@@ -27,6 +28,7 @@ struct modhash_module {
 	uint64_t length;
 	uint64_t file_length;
 	uint64_t payload_length;
+	uint64_t postpone; /* a larger file is not read now: MH_POSTPONED, and file_length */
 	uint32_t compression;
 	uint32_t trailers;
 	int32_t trailer_status;	     /* 0 or MODHASH_E_TRAILER */

@@ -37,7 +37,8 @@ struct key {
 struct index {
 	const struct mh_order *order;
 	struct key *by_name;
-	struct key *by_end; /* by the bytes of names from the last to the first */
+	struct key *by_end; /* by the bytes of names from the last to the first; or NULL */
+	size_t next;	    /* in by_name, behind the one that was found last */
 };
 
 static int compare_numbers(size_t a, size_t b)
@@ -171,49 +172,33 @@ static int parse_lines(const char *text, size_t length, struct mh_order *order,
 	return 0;
 }
 
-/* Take out lines that were there before. */
-static int drop_repeated(struct mh_order *order, struct modhash_error *err)
-{
-	struct key *keys = sort_lines(order, compare_names);
-	size_t kept = 0;
-
-	if (!keys)
-		return mh_fail_nomem(err);
-	for (size_t i = 1; i < order->count; i++) {
-		if (strcmp(keys[i].name, keys[i - 1].name) == 0)
-			order->lines[keys[i].line].name = NULL;
-	}
-	free(keys);
-
-	for (size_t i = 0; i < order->count; i++) {
-		if (order->lines[i].name)
-			order->lines[kept++] = order->lines[i];
-	}
-	order->count = kept;
-	return 0;
-}
-
 static void free_order(struct mh_order *order)
 {
 	free(order->names);
 	free(order->lines);
+	mh_budget_give(order->budget, order->taken);
 	memset(order, 0, sizeof(*order));
 }
+
+/* What is kept of it, and while its file is found: two keys, sorted. */
+#define LINE_MEMORY (2 + sizeof(struct mh_line) + 3 * sizeof(struct key))
 
 static int parse_order(const char *text, size_t length, struct mh_order *order,
 		       struct modhash_error *err)
 {
 	size_t lines = count_lines(text, length);
-	int ret;
+	uint64_t needed = length + (uint64_t)lines * LINE_MEMORY;
+	int ret = mh_budget_take(order->budget, needed, err);
 
+	if (ret)
+		return ret;
+	order->taken = needed;
 	/* Each line ends in a NUL, and may gain a byte: .o becomes .ko. */
 	order->names = malloc(length + 2 * lines);
 	order->lines = calloc(lines, sizeof(*order->lines));
 	ret = order->names && order->lines ? 0 : mh_fail_nomem(err);
 	if (!ret)
 		ret = parse_lines(text, length, order, err);
-	if (!ret)
-		ret = drop_repeated(order, err);
 	if (ret)
 		free_order(order);
 	return ret;
@@ -223,9 +208,10 @@ static int read_order(const struct modhash_files *files, const char *path, struc
 		      struct modhash_error *err)
 {
 	uint64_t limit = files->ctx->max_unpacked;
-	struct mh_buf buf = MH_BUF_EMPTY;
+	struct mh_buf buf = MH_BUF_OF(files->ctx->budget);
 	int ret;
 
+	order->budget = files->ctx->budget;
 	if (limit > ORDER_SIZE_MAX)
 		limit = ORDER_SIZE_MAX;
 	ret = mh_source_read_path(path, limit, NULL, &buf, err);
@@ -237,12 +223,36 @@ static int read_order(const struct modhash_files *files, const char *path, struc
 
 /* --- matching --- */
 
-static int make_index(const struct mh_order *order, struct index *index, struct modhash_error *err)
+/* Take out lines that were there before: true if there were any. */
+static bool drop_repeated(struct mh_order *order, const struct key *by_name)
+{
+	size_t before = order->count, kept = 0;
+
+	for (size_t i = 1; i < before; i++) {
+		if (strcmp(by_name[i].name, by_name[i - 1].name) == 0)
+			order->lines[by_name[i].line].name = NULL;
+	}
+	for (size_t i = 0; i < before; i++) {
+		if (order->lines[i].name)
+			order->lines[kept++] = order->lines[i];
+	}
+	order->count = kept;
+	return kept < before;
+}
+
+/* Only a file that was named itself is looked for by the end of a line. */
+static int make_index(const struct modhash_files *files, struct mh_order *order,
+		      struct index *index, struct modhash_error *err)
 {
 	index->order = order;
 	index->by_name = sort_lines(order, compare_names);
-	index->by_end = sort_lines(order, compare_ends);
-	return index->by_name && index->by_end ? 0 : mh_fail_nomem(err);
+	if (index->by_name && drop_repeated(order, index->by_name)) {
+		free(index->by_name);
+		index->by_name = sort_lines(order, compare_names);
+	}
+	if (files->named)
+		index->by_end = sort_lines(order, compare_ends);
+	return index->by_name && (index->by_end || !files->named) ? 0 : mh_fail_nomem(err);
 }
 
 /* The first of the keys that @compare does not put before the name. */
@@ -287,18 +297,22 @@ static int compare_to_end(const struct key *key, const char *path)
 	return 0;
 }
 
-static uint64_t match_whole(const struct index *index, const char *name)
+/* Files of a directory are in the order of their names: the next line is often the one. */
+static uint64_t match_whole(struct index *index, const char *name)
 {
 	size_t count = index->order->count;
-	size_t at = lower_bound(index->by_name, count, name, compare_to_name);
+	size_t at = index->next;
 
-	if (at < count && compare_to_name(&index->by_name[at], name) == 0)
-		return index->by_name[at].line;
-	return NOT_MATCHED;
+	if (at >= count || compare_to_name(&index->by_name[at], name) != 0)
+		at = lower_bound(index->by_name, count, name, compare_to_name);
+	if (at == count || compare_to_name(&index->by_name[at], name) != 0)
+		return NOT_MATCHED;
+	index->next = at + 1;
+	return index->by_name[at].line;
 }
 
 /* The longest entry that this path ends with. */
-static uint64_t match_ends(const struct index *index, const char *path)
+static uint64_t match_ends(struct index *index, const char *path)
 {
 	for (const char *tail = path; tail; tail = strchr(tail, '/')) {
 		uint64_t line;
@@ -325,7 +339,7 @@ static uint64_t match_ended(const struct index *index, const char *path)
 	return keys[at].line;
 }
 
-static uint64_t match(const struct index *index, const struct mh_file *file)
+static uint64_t match(struct index *index, const struct mh_file *file)
 {
 	const char *name = without_dot(file->name);
 	uint64_t line;
@@ -337,7 +351,7 @@ static uint64_t match(const struct index *index, const struct mh_file *file)
 }
 
 /* For each file its line, for each line its file. */
-static int match_all(const struct modhash_files *files, const struct index *index,
+static int match_all(const struct modhash_files *files, struct index *index,
 		     struct mh_order *order, uint64_t *lines, struct modhash_error *err)
 {
 	for (size_t i = 0; i < files->count; i++) {
@@ -362,14 +376,11 @@ static int match_all(const struct modhash_files *files, const struct index *inde
 
 /* --- applying --- */
 
-static int by_line(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
 	const struct mh_file *first = a, *second = b;
-	int ret;
+	int ret = strcmp(first->name, second->name);
 
-	if (first->line != second->line)
-		return first->line < second->line ? -1 : 1;
-	ret = strcmp(first->name, second->name);
 	return ret ? ret : strcmp(first->path, second->path);
 }
 
@@ -385,17 +396,32 @@ static uint32_t line_number(uint64_t line)
 	return line == NOT_MATCHED ? MODHASH_NO_LINE : (uint32_t)line;
 }
 
-/* From here on nothing fails.  Files without a line have the highest number. */
-static void apply(struct modhash_files *files, struct mh_order *order, const uint64_t *lines)
+/*
+ * From here on nothing fails.  Each line has one file at most; those without a line are behind
+ * the others.  @sorted has room for all.
+ */
+static void apply(struct modhash_files *files, struct mh_order *order, const uint64_t *lines,
+		  struct mh_file *sorted)
 {
+	size_t at = 0, with_line;
+
 	for (size_t i = 0; i < files->count; i++)
 		files->files[i].line = line_number(lines[i]);
-	if (files->count > 1)
-		qsort(files->files, files->count, sizeof(*files->files), by_line);
-	for (size_t i = 0; i < files->count; i++) {
-		if (files->files[i].line != MODHASH_NO_LINE)
-			order->lines[files->files[i].line].index = i;
+	for (size_t i = 0; i < order->count; i++) {
+		if (order->lines[i].index == UINT64_MAX)
+			continue;
+		sorted[at] = files->files[order->lines[i].index];
+		order->lines[i].index = at++;
 	}
+	with_line = at;
+	for (size_t i = 0; i < files->count; i++) {
+		if (lines[i] == NOT_MATCHED)
+			sorted[at++] = files->files[i];
+	}
+	if (at - with_line > 1)
+		qsort(sorted + with_line, at - with_line, sizeof(*sorted), by_name);
+	if (at)
+		memcpy(files->files, sorted, at * sizeof(*sorted));
 	free_order(&files->order);
 	files->order = *order;
 	memset(order, 0, sizeof(*order));
@@ -414,14 +440,16 @@ static int match_and_apply(struct modhash_files *files, struct mh_order *order,
 			   struct modhash_error *err)
 {
 	uint64_t *lines = calloc(files->count + 1, sizeof(*lines));
+	struct mh_file *sorted = calloc(files->count + 1, sizeof(*sorted));
 	struct index index = { 0 };
 	int ret;
 
-	ret = lines ? make_index(order, &index, err) : mh_fail_nomem(err);
+	ret = lines && sorted ? make_index(files, order, &index, err) : mh_fail_nomem(err);
 	if (!ret)
 		ret = match_all(files, &index, order, lines, err);
 	if (!ret)
-		apply(files, order, lines);
+		apply(files, order, lines, sorted);
+	free(sorted);
 	free(index.by_name);
 	free(index.by_end);
 	free(lines);

@@ -57,6 +57,13 @@ static int fail_type(struct modhash_error *err, const char *what)
 		       "%s, where a regular file was expected", what);
 }
 
+static const char *type_name(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return "a directory";
+	return S_ISLNK(mode) ? "a symbolic link" : "a device, FIFO or socket";
+}
+
 static const char *name_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -64,32 +71,103 @@ static const char *name_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static int open_at(int directory, const char *path, int flags)
+{
+	int fd;
+
+	do {
+		fd = openat(directory, path, flags | O_CLOEXEC);
+	} while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
 /* --- where the file is --- */
+
+/*
+ * Could anybody have put it there?  In a directory that all may write to, where the sticky bit keeps
+ * one from what is another's, only what is ours, or of who owns the directory, is what it was
+ * meant to be.  The kernel asks the same (fs.protected_symlinks, fs.protected_regular), but
+ * not of who looks at links himself.
+ */
+static bool is_planted(const struct stat *status, const struct stat *directory, mode_t writable)
+{
+	return directory->st_mode & S_ISVTX && directory->st_mode & writable &&
+	       status->st_uid != geteuid() && status->st_uid != directory->st_uid;
+}
+
+static int fail_planted(struct modhash_error *err, const char *what)
+{
+	return mh_fail_errno(err, MODHASH_E_IO, EACCES,
+			     "a %s of somebody else, in a directory that everybody may write to",
+			     what);
+}
+
+static int stat_directory_of(const char *path, struct stat *status)
+{
+	char *directory = strndup(path, (size_t)(name_of(path) - path));
+	int ret = directory ? stat(directory[0] ? directory : ".", status) : -1;
+
+	free(directory);
+	return ret;
+}
+
+/* The contents of the link that @fd is, to be freed; NULL and errno. */
+static char *contents(int fd)
+{
+	size_t size = 256;
+	char *target = NULL, *larger;
+	ssize_t length;
+
+	for (;; size *= 2) {
+		larger = realloc(target, size);
+		if (!larger)
+			break;
+		target = larger;
+		length = readlinkat(fd, "", target, size);
+		if (length < 0)
+			break;
+		if ((size_t)length < size) {
+			target[length] = '\0';
+			return target;
+		}
+	}
+	free(target);
+	return NULL;
+}
+
+static int read_open_link(int fd, const char *path, char **target, struct modhash_error *err)
+{
+	struct stat link, directory;
+
+	if (fstat(fd, &link) != 0)
+		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't look the file up");
+	if (!S_ISLNK(link.st_mode))
+		return 0;
+	if (stat_directory_of(path, &directory) != 0)
+		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't look at the file's directory");
+	if (is_planted(&link, &directory, S_IWOTH))
+		return fail_planted(err, "symbolic link");
+	*target = contents(fd);
+	if (*target)
+		return 0;
+	return errno == ENOMEM ? mh_fail_nomem(err) :
+				 mh_fail_errno(err, MODHASH_E_IO, errno, "can't look the file up");
+}
 
 /* The contents of a symbolic link, *target to be freed; NULL if @path is none. */
 static int read_link(const char *path, char **target, struct modhash_error *err)
 {
-	size_t size = 256;
-	ssize_t length;
+	int fd = open_at(AT_FDCWD, path, O_PATH | O_NOFOLLOW);
+	int ret;
 
-	for (;;) {
-		*target = malloc(size);
-		if (!*target)
-			return mh_fail_nomem(err);
-		length = readlink(path, *target, size);
-		if (length >= 0 && (size_t)length < size) {
-			(*target)[length] = '\0';
-			return 0;
-		}
-		free(*target);
-		*target = NULL;
-		if (length < 0)
-			break;
-		size *= 2;
-	}
-	if (errno == EINVAL || errno == ENOENT)
+	*target = NULL;
+	if (fd < 0 && errno == ENOENT)
 		return 0;
-	return mh_fail_errno(err, MODHASH_E_IO, errno, "can't look the file up");
+	if (fd < 0)
+		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't look the file up");
+	ret = read_open_link(fd, path, target, err);
+	close(fd);
+	return ret;
 }
 
 /* @target as seen from the directory of @path; frees both. */
@@ -151,15 +229,47 @@ static int open_directory(struct output *out, struct modhash_error *err)
 
 	if (!directory)
 		return mh_fail_nomem(err);
-	out->directory = open(directory[0] ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	out->directory = open_at(AT_FDCWD, directory[0] ? directory : ".", O_RDONLY | O_DIRECTORY);
 	free(directory);
 	if (out->directory < 0)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't open the file's directory");
 	return 0;
 }
 
+/* Its directory, reached from @below without a symbolic link. */
+static int open_directory_below(struct output *out, const char *path, const char *below,
+				struct modhash_error *err)
+{
+	size_t length = strlen(below);
+	char *name, *slash;
+
+	if (strncmp(path, below, length) != 0 || !length ||
+	    (below[length - 1] != '/' && path[length] != '/'))
+		return mh_fail_invalid(err, "a path that is not below its directory");
+	out->path = strdup(path);
+	if (!out->path)
+		return mh_fail_nomem(err);
+	out->name = name_of(out->path);
+	out->directory = open_at(AT_FDCWD, below, O_RDONLY | O_DIRECTORY);
+	for (name = out->path + length; out->directory >= 0; name = slash + 1) {
+		int outer = out->directory;
+
+		name += strspn(name, "/");
+		slash = strchr(name, '/');
+		if (!slash)
+			return 0;
+		*slash = '\0';
+		out->directory = open_at(outer, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+		*slash = '/';
+		close(outer);
+	}
+	return mh_fail_errno(err, MODHASH_E_IO, errno, "can't open the file's directory");
+}
+
 static int look_at_old(struct output *out, struct modhash_error *err)
 {
+	struct stat directory;
+
 	if (out->name[0] == '\0')
 		return mh_fail_errno(err, MODHASH_E_IO, EISDIR, "the name of a file ends in '/'");
 	if (fstatat(out->directory, out->name, &out->old, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -168,8 +278,11 @@ static int look_at_old(struct output *out, struct modhash_error *err)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't look at the old file");
 	}
 	if (!S_ISREG(out->old.st_mode))
-		return fail_type(err, S_ISDIR(out->old.st_mode) ? "a directory"
-								: "a device, FIFO or socket");
+		return fail_type(err, type_name(out->old.st_mode));
+	if (fstat(out->directory, &directory) != 0)
+		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't look at the file's directory");
+	if (is_planted(&out->old, &directory, S_IWOTH | S_IWGRP))
+		return fail_planted(err, "file");
 	out->replaces = true;
 	return 0;
 }
@@ -184,7 +297,12 @@ static int create(struct output *out, struct modhash_error *err)
 	int i;
 
 	for (i = 0; i < NAME_TRIES; i++) {
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		ssize_t got;
+
+		do {
+			got = getrandom(&random, sizeof(random), 0);
+		} while (got < 0 && errno == EINTR);
+		if (got != sizeof(random))
 			return mh_fail_errno(err, MODHASH_E_IO, errno, "no random numbers");
 		snprintf(out->temporary, sizeof(out->temporary), ".modhash-%016" PRIx64, random);
 		out->fd = openat(out->directory, out->temporary,
@@ -296,14 +414,25 @@ static int keep_time(const struct output *out, struct modhash_error *err)
 	return 0;
 }
 
+static int sync_fd(int fd)
+{
+	int ret;
+
+	do {
+		ret = fsync(fd);
+	} while (ret != 0 && errno == EINTR);
+	return ret;
+}
+
 static int sync_and_close(struct output *out, struct modhash_error *err)
 {
 	int fd = out->fd;
 
-	if (fsync(fd) != 0)
+	if (sync_fd(fd) != 0)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't sync the new file");
 	out->fd = -1;
-	if (close(fd) != 0)
+	/* EINTR: it is closed all the same, and all of it is on the disk. */
+	if (close(fd) != 0 && errno != EINTR)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't close the new file");
 	return 0;
 }
@@ -314,19 +443,28 @@ static int put_in_place(struct output *out, struct modhash_error *err)
 		return mh_fail_errno(err, MODHASH_E_IO, errno, "can't rename the new file");
 	out->temporary[0] = '\0';
 	/* EINVAL: a file system whose directories can't be synced. */
-	if (fsync(out->directory) != 0 && errno != EINVAL)
+	if (sync_fd(out->directory) != 0 && errno != EINVAL)
 		return mh_fail_errno(err, MODHASH_E_IO, errno,
 				     "the file is in place, but its directory can't be synced");
 	return 0;
 }
 
-static int write_output(struct output *out, const char *path, const void *data, size_t length,
-			struct modhash_error *err)
+static int find_place(struct output *out, const char *path, const char *below,
+		      struct modhash_error *err)
 {
-	int ret = resolve(out, path, err);
+	int ret;
 
-	if (!ret)
-		ret = open_directory(out, err);
+	if (below)
+		return open_directory_below(out, path, below, err);
+	ret = resolve(out, path, err);
+	return ret ? ret : open_directory(out, err);
+}
+
+static int write_output(struct output *out, const char *path, const char *below,
+			const void *data, size_t length, struct modhash_error *err)
+{
+	int ret = find_place(out, path, below, err);
+
 	if (!ret)
 		ret = look_at_old(out, err);
 	if (!ret)
@@ -379,9 +517,8 @@ MODHASH_API int modhash_write_file_opts(const char *path, const void *data, uint
 		return mh_fail_invalid(err, "no path, or no bytes to write");
 	/* Seen through links, so that nothing else is ever looked for behind a device. */
 	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-		return fail_type(err, S_ISDIR(status.st_mode) ? "a directory"
-							      : "a device, FIFO or socket");
-	ret = write_output(&out, path, data, (size_t)length, err);
+		return fail_type(err, type_name(status.st_mode));
+	ret = write_output(&out, path, ours.below, data, (size_t)length, err);
 	end_output(&out);
 	return ret;
 }

@@ -12,12 +12,22 @@
 #include "fail.h"
 #include "files.h"
 #include "pipeline.h"
+#include "source.h"
 
 /* Room for any file that is not among those that go first, so that buffers stay as they are. */
 #define BUFFER_LEAST ((size_t)MH_LARGE_FILE + 1)
 
 /* Buffers that one file made larger than this are not kept for the next. */
 #define BUFFER_KEPT_MAX ((size_t)64 << 20)
+
+/* Nor what is larger than this part of all memory that there may be. */
+#define KEPT_SHARE 64
+
+/* A file that was postponed.  One small record for each file: no budget counts it. */
+struct later {
+	uint64_t size;
+	struct mh_job job;
+};
 
 struct mh_pipeline {
 	const struct mh_pipeline_steps *steps;
@@ -27,12 +37,21 @@ struct mh_pipeline {
 	struct mh_buf packed; /* what packed files are read into: see lend_packed() */
 	struct mh_feed *feed;
 	struct mh_slot *filling; /* has messages that are not given yet */
+	size_t kept_most;	 /* bytes of a buffer that is kept for the next file */
+	bool waits;		 /* there are files, but no slot for one */
 	unsigned int count;
 	struct mh_slot **slots;
+
+	bool postponing; /* until there are no others left */
+	struct later *later;
+	size_t later_count, later_capacity;
+	size_t largest_taken, largest_end; /* of these, one slot's share: see share_later() */
+	size_t rest_taken;
+	const struct mh_slot *has_largest;
 };
 
 int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
-		    const struct modhash_ctx *ctx, struct mh_hasher *hasher,
+		    const struct modhash_ctx *ctx, struct mh_hasher *hasher, unsigned int most,
 		    struct mh_pipeline **pipeline, struct modhash_error *err)
 {
 	struct mh_pipeline *made = calloc(1, sizeof(*made));
@@ -45,6 +64,13 @@ int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
 	made->steps = steps;
 	made->user = user;
 	made->hasher = hasher;
+	made->packed.budget = ctx->budget;
+	made->decoders.budget = ctx->budget;
+	made->kept_most = ctx->budget->limit / KEPT_SHARE;
+	if (made->kept_most > BUFFER_KEPT_MAX)
+		made->kept_most = BUFFER_KEPT_MAX;
+	if (most && most < count)
+		count = most;
 	slots = calloc(count, sizeof(*slots));
 	made->slots = slots;
 	while (slots && made->count < count) {
@@ -55,12 +81,12 @@ int mh_pipeline_new(const struct mh_pipeline_steps *steps, void *user,
 		mh_module_init(&slot->module, ctx);
 		slot->module.decoders = &made->decoders;
 		slots[made->count++] = slot;
-		if (mh_buf_reserve(&slot->module.file, BUFFER_LEAST, err)) {
+		if (BUFFER_LEAST < made->kept_most &&
+		    mh_buf_reserve(&slot->module.file, BUFFER_LEAST, err) == MODHASH_E_NOMEM) {
 			mh_pipeline_free(made);
 			return MODHASH_E_NOMEM;
 		}
 	}
-	/* Each message that is being hashed may need a slot of its own. */
 	if (made->count < count) {
 		mh_pipeline_free(made);
 		return mh_fail_nomem(err);
@@ -80,14 +106,15 @@ void mh_pipeline_free(struct mh_pipeline *pipeline)
 		free(pipeline->slots[i]);
 	}
 	free(pipeline->slots);
+	free(pipeline->later);
 	mh_decoders_fini(&pipeline->decoders);
 	mh_buf_free(&pipeline->packed);
 	free(pipeline);
 }
 
-static void trim(struct mh_buf *buf)
+static void trim(const struct mh_pipeline *pipeline, struct mh_buf *buf)
 {
-	if (buf->capacity > BUFFER_KEPT_MAX)
+	if (buf->capacity > pipeline->kept_most)
 		mh_buf_free(buf);
 }
 
@@ -113,13 +140,15 @@ static void take_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
 {
 	if (slot->module.compression != MODHASH_COMPRESSION_NONE)
 		swap_packed(pipeline, slot);
-	trim(&pipeline->packed);
+	trim(pipeline, &pipeline->packed);
 }
 
-static void release(struct mh_slot *slot)
+static void release(struct mh_pipeline *pipeline, struct mh_slot *slot)
 {
-	trim(&slot->module.file);
-	trim(&slot->module.unpacked);
+	if (pipeline->has_largest == slot)
+		pipeline->has_largest = NULL;
+	trim(pipeline, &slot->module.file);
+	trim(pipeline, &slot->module.unpacked);
 	slot->busy = false;
 }
 
@@ -131,26 +160,126 @@ static void end(struct mh_pipeline *pipeline, struct mh_slot *slot)
 
 	memset(&error, 0, sizeof(error));
 	ret = pipeline->steps->end(pipeline->user, slot, &error);
-	if (ret && ret != MODHASH_E_STOPPED)
+	if (ret == MH_NO_ROOM)
+		mh_feed_next_round(pipeline->feed, &slot->job);
+	else if (ret && ret != MODHASH_E_STOPPED)
 		mh_feed_fail(pipeline->feed, &slot->job, ret, &error);
 	else if (!ret)
 		mh_feed_done(pipeline->feed, &slot->job, slot->module.file_length);
-	release(slot);
+	release(pipeline, slot);
 }
 
-/* There is one: no more messages are being hashed than there are slots, less one. */
+bool mh_slot_lacks_room(const struct mh_slot *slot, int status)
+{
+	return status == MODHASH_E_LIMIT && !slot->last_round &&
+	       mh_budget_refusals(slot->module.ctx->budget) != slot->refusals;
+}
+
+/* NULL if all are busy, as can be if there are fewer of them than streams. */
 static struct mh_slot *free_slot(struct mh_pipeline *pipeline)
 {
 	unsigned int i = 0;
 
-	while (pipeline->slots[i]->busy)
+	while (i < pipeline->count && pipeline->slots[i]->busy)
 		i++;
-	return pipeline->slots[i];
+	return i < pipeline->count ? pipeline->slots[i] : NULL;
+}
+
+/* --- large files, after all others --- */
+
+static bool postpone(struct mh_pipeline *pipeline, const struct mh_slot *slot)
+{
+	if (pipeline->later_count == pipeline->later_capacity) {
+		size_t capacity = pipeline->later_capacity ? pipeline->later_capacity * 2 : 512;
+		struct later *later = NULL;
+
+		if (capacity <= SIZE_MAX / sizeof(*later))
+			later = realloc(pipeline->later, capacity * sizeof(*later));
+		if (!later)
+			return false;
+		pipeline->later = later;
+		pipeline->later_capacity = capacity;
+	}
+	pipeline->later[pipeline->later_count++] =
+		(struct later){ slot->module.file_length, slot->job };
+	return true;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct later *first = a, *second = b;
+
+	if (first->size != second->size)
+		return first->size > second->size ? -1 : 1;
+	return first->job.position < second->job.position ? -1 : 1;
+}
+
+/*
+ * The largest of all, nearly as many as make one slot's share of the bytes, go through one slot:
+ * its buffer alone grows to their size, not one a slot.  Nearly: a slot that is at a large one
+ * when the others have nothing left is slow.
+ */
+static void share_later(struct mh_pipeline *pipeline)
+{
+	uint64_t total = 0, share = 0;
+	size_t end = 0;
+
+	if (pipeline->later_count > 1)
+		qsort(pipeline->later, pipeline->later_count, sizeof(*pipeline->later),
+		      largest_first);
+	for (size_t i = 0; i < pipeline->later_count; i++)
+		total += pipeline->later[i].size;
+	while (end < pipeline->later_count && share < total / pipeline->count / 4 * 3)
+		share += pipeline->later[end++].size;
+	pipeline->largest_end = pipeline->rest_taken = end;
+}
+
+static bool take_later(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	bool largest_left = pipeline->largest_taken < pipeline->largest_end;
+	bool rest_left = pipeline->rest_taken < pipeline->later_count;
+
+	if (largest_left && !pipeline->has_largest)
+		pipeline->has_largest = slot;
+	if (largest_left && (pipeline->has_largest == slot || !rest_left))
+		slot->job = pipeline->later[pipeline->largest_taken++].job;
+	else if (rest_left)
+		slot->job = pipeline->later[pipeline->rest_taken++].job;
+	else
+		return false;
+	return true;
+}
+
+/* The next file: a new one, or, when there are none, one that was postponed. */
+static bool take(struct mh_pipeline *pipeline, struct mh_slot *slot)
+{
+	if (mh_feed_take(pipeline->feed, &slot->job))
+		return true;
+	if (pipeline->postponing)
+		share_later(pipeline);
+	pipeline->postponing = false;
+	return !mh_feed_ended(pipeline->feed) && take_later(pipeline, slot);
+}
+
+/* MH_POSTPONED: it is among those for later. */
+static int begin(struct mh_pipeline *pipeline, struct mh_slot *slot, struct modhash_error *error)
+{
+	int status;
+
+	slot->module.postpone = pipeline->postponing ? MH_LARGE_FILE : UINT64_MAX;
+	lend_packed(pipeline, slot);
+	status = pipeline->steps->begin(pipeline->user, slot, error);
+	if (status == MH_POSTPONED && !postpone(pipeline, slot)) {
+		slot->module.postpone = UINT64_MAX;
+		status = pipeline->steps->begin(pipeline->user, slot, error);
+	}
+	take_packed(pipeline, slot);
+	return status;
 }
 
 /*
  * Go through files until there is one that has something to hash: its slot.  NULL when there
- * are no more, or when it failed, which status then says.
+ * are no more, or no slot, or when it failed, which status then says.
  */
 static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 {
@@ -158,19 +287,27 @@ static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 	struct modhash_error error;
 
 	*status = 0;
-	while (mh_feed_take(pipeline->feed, &slot->job)) {
+	pipeline->waits = !slot;
+	while (slot && take(pipeline, slot)) {
 		slot->busy = true;
 		slot->messages = slot->given = slot->done = 0;
 		slot->more = NULL;
 		memset(slot->status, 0, sizeof(slot->status));
+		slot->last_round = mh_feed_is_last(pipeline->feed);
+		slot->refusals = mh_budget_refusals(slot->module.ctx->budget);
 		memset(&error, 0, sizeof(error));
-		lend_packed(pipeline, slot);
-		*status = pipeline->steps->begin(pipeline->user, slot, &error);
-		take_packed(pipeline, slot);
+		*status = begin(pipeline, slot, &error);
+		if (*status == MH_POSTPONED || *status == MH_NO_ROOM) {
+			if (*status == MH_NO_ROOM)
+				mh_feed_next_round(pipeline->feed, &slot->job);
+			release(pipeline, slot);
+			*status = 0;
+			continue;
+		}
 		if (*status) {
 			if (*status != MODHASH_E_STOPPED)
 				mh_feed_fail(pipeline->feed, &slot->job, *status, &error);
-			release(slot);
+			release(pipeline, slot);
 			return NULL;
 		}
 		if (slot->messages)
@@ -217,8 +354,14 @@ void mh_pipeline_work(struct mh_pipeline *pipeline, struct mh_feed *feed)
 	const struct mh_message_source source = { next, done, pipeline };
 
 	pipeline->feed = feed;
+	pipeline->postponing = mh_feed_in_order(feed);
+	pipeline->later_count = pipeline->largest_taken = 0;
+	pipeline->largest_end = pipeline->rest_taken = 0;
+	pipeline->has_largest = NULL;
 	pipeline->decoders.stop = mh_feed_stop(feed);
 	mh_hasher_set_stop(pipeline->hasher, mh_feed_stop(feed));
 	/* What went wrong, the feed was told; who was stopped knows. */
-	(void)mh_hasher_flow(pipeline->hasher, &source, NULL);
+	do {
+		pipeline->waits = false;
+	} while (!mh_hasher_flow(pipeline->hasher, &source, NULL) && pipeline->waits);
 }

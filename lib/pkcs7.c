@@ -10,7 +10,7 @@
 #include <config.h>
 #endif
 
-#include <limits.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -61,19 +61,28 @@ struct parts {
 	char hash_name[80];
 };
 
+/*
+ * A signature has a kilobyte or so; libcrypto takes up to a hundred bytes for one that it
+ * parses, and nothing bounds that but this.
+ */
+#define LENGTH_MAX ((size_t)1 << 20)
+
 static int fail_pkcs7(const struct modhash_trailer *trailer, size_t offset,
 		      struct modhash_error *err, const char *what)
 {
 	return mh_fail(err, MODHASH_E_PKCS7, trailer->offset + offset, "%s", what);
 }
 
-/* What libcrypto's queue says since the mark that was set. */
+/*
+ * What libcrypto's queue says since the mark that was set.  It does not say that memory was
+ * lacking where something further out failed for that; malloc() sets errno.
+ */
 static int fail_libcrypto(const struct modhash_trailer *trailer, struct modhash_error *err)
 {
 	unsigned long last = ERR_peek_last_error();
 	const char *reason = last ? ERR_reason_error_string(last) : NULL;
 
-	if (ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE)
+	if (errno == ENOMEM)
 		return mh_fail_nomem(err);
 	return mh_fail(err, MODHASH_E_PKCS7, trailer->offset, "no PKCS#7 message begins here: %s",
 		       reason ? reason : "it does not decode");
@@ -102,6 +111,8 @@ static int take_signer(const struct modhash_trailer *trailer, const X509_NAME *i
 	if (!name)
 		return 0;
 	length = ASN1_STRING_to_UTF8(utf8, name);
+	if (length < 0 && errno == ENOMEM)
+		return mh_fail_nomem(err);
 	if (length < 0)
 		return fail_pkcs7(trailer, 0, err,
 				  "the signer's name is not in the character set that it claims");
@@ -278,11 +289,12 @@ MODHASH_API int modhash_trailer_signature(const struct modhash_trailer *trailer,
 		return ret;
 	if (in.kind != MODHASH_TRAILER_PKCS7 || !in.data)
 		return mh_fail_invalid(err, "a trailer that is not PKCS#7");
-	if (in.data_length > INT_MAX) /* libcrypto counts in int */
-		return fail_pkcs7(&in, 0, err, "a signature of more than 2 GiB");
+	if (in.data_length > LENGTH_MAX)
+		return fail_pkcs7(&in, 0, err, "a signature of more than 1 MiB");
 
 	memset(&ours, 0, sizeof(ours));
 	ERR_set_mark();
+	errno = 0;
 	ret = parse(&in, &ours, err);
 	ERR_pop_to_mark();
 	if (ret)

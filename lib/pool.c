@@ -32,6 +32,9 @@
 #define POLL (20 * MS)
 #define PROGRESS_INTERVAL (100 * MS)
 
+/* So many times fewer workers have each round after the second. */
+#define FEWER 8
+
 /* More than this is a mistake of the caller's. */
 #define THREADS_MAX 1024
 
@@ -48,11 +51,16 @@ struct pool {
 	pthread_cond_t ended; /* no worker runs any more */
 	uint8_t *finished;    /* for each job: 1 when it is */
 	uint64_t ready;	      /* jobs that can be delivered: all before this one are finished */
-	uint64_t taken;	      /* positions in the order of work */
+	uint64_t taken;	      /* of this round's jobs */
+	uint64_t *no_room;    /* positions in the order of work, for the next round */
+	uint64_t no_room_count;
 	uint64_t files;
 	uint64_t bytes;
 	uint32_t running;
 	bool halt;
+	bool last; /* of the rounds */
+	uint64_t *round; /* positions; NULL: all of them */
+	uint64_t round_count;
 	uint64_t failed_at; /* the first in the order of work, whatever the threads do */
 	int failure;
 	struct modhash_error error;
@@ -102,23 +110,22 @@ static uint32_t processors(void)
 	return online > 0 ? (uint32_t)online : 1;
 }
 
-static uint32_t thread_count(const struct pool *pool)
+uint32_t mh_pool_threads(const struct modhash_run_opts *opts, uint64_t count)
 {
-	uint32_t threads = pool->opts.threads ? pool->opts.threads : processors();
+	uint32_t threads = opts->threads ? opts->threads : processors();
 
 	if (threads > THREADS_MAX)
 		threads = THREADS_MAX;
-	if (threads > pool->jobs->count)
-		threads = (uint32_t)pool->jobs->count;
-	return threads;
+	return threads < count ? threads : (uint32_t)count;
 }
 
 /* Take the next position in the order of work; false when there is none. */
 static bool take(struct pool *pool, uint64_t *position)
 {
-	if (pool->halt || stopped(pool) || pool->taken == pool->jobs->count)
+	if (pool->halt || stopped(pool) || pool->taken == pool->round_count)
 		return false;
-	*position = pool->taken++;
+	*position = pool->round ? pool->round[pool->taken] : pool->taken;
+	pool->taken++;
 	return true;
 }
 
@@ -187,6 +194,22 @@ bool mh_feed_take(struct mh_feed *feed, struct mh_job *job)
 	return taken;
 }
 
+bool mh_feed_ended(const struct mh_feed *feed)
+{
+	struct pool *pool = feed->pool;
+	bool ended;
+
+	pthread_mutex_lock(&pool->lock);
+	ended = pool->halt || stopped(pool);
+	pthread_mutex_unlock(&pool->lock);
+	return ended;
+}
+
+bool mh_feed_in_order(const struct mh_feed *feed)
+{
+	return !feed->pool->jobs->order && !feed->pool->round;
+}
+
 static void halt(struct pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
@@ -226,6 +249,26 @@ void mh_feed_fail(struct mh_feed *feed, const struct mh_job *job, int code,
 	pthread_mutex_lock(&pool->lock);
 	note_failure(pool, job->position, code, err);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+void mh_feed_next_round(struct mh_feed *feed, const struct mh_job *job)
+{
+	struct pool *pool = feed->pool;
+	struct modhash_error error;
+
+	pthread_mutex_lock(&pool->lock);
+	if (!pool->no_room)
+		pool->no_room = calloc((size_t)pool->jobs->count, sizeof(*pool->no_room));
+	if (pool->no_room)
+		pool->no_room[pool->no_room_count++] = job->position;
+	else
+		note_failure(pool, job->position, mh_fail_nomem(&error), &error);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+bool mh_feed_is_last(const struct mh_feed *feed)
+{
+	return feed->pool->last;
 }
 
 const int *mh_feed_stop(const struct mh_feed *feed)
@@ -380,10 +423,9 @@ static int new_workers(struct pool *pool, struct mh_feed *workers, uint32_t *cou
 	return 0;
 }
 
-static int run_with_lock(struct pool *pool, struct modhash_error *err)
+static int run_round(struct pool *pool, uint32_t count, struct modhash_error *err)
 {
 	const struct mh_pool_jobs *jobs = pool->jobs;
-	uint32_t count = thread_count(pool);
 	struct mh_feed *workers = calloc(count, sizeof(*workers));
 	int ret;
 
@@ -398,7 +440,43 @@ static int run_with_lock(struct pool *pool, struct modhash_error *err)
 	for (uint32_t i = 0; jobs->worker_free && i < count; i++)
 		jobs->worker_free(jobs->user, workers[i].memory);
 	free(workers);
+	return ret;
+}
 
+/* What there was no room for, by workers with one job each, then by fewer of these. */
+static uint32_t next_round(struct pool *pool, uint32_t threads)
+{
+	unsigned int *in_hand = pool->jobs->in_hand;
+
+	free(pool->round);
+	pool->round = pool->no_room;
+	pool->round_count = pool->no_room_count;
+	pool->taken = 0;
+	pool->no_room = NULL;
+	pool->no_room_count = 0;
+	threads = *in_hand ? threads / FEWER : threads;
+	if (threads > pool->round_count)
+		threads = (uint32_t)pool->round_count;
+	*in_hand = 1;
+	pool->last = threads <= 1;
+	return threads ? threads : 1;
+}
+
+static int run_with_lock(struct pool *pool, struct modhash_error *err)
+{
+	const struct mh_pool_jobs *jobs = pool->jobs;
+	uint32_t threads = mh_pool_threads(&pool->opts, jobs->count);
+	int ret;
+
+	pool->round_count = jobs->count;
+	pool->last = !jobs->in_hand;
+	if (jobs->in_hand)
+		*jobs->in_hand = 0;
+	ret = run_round(pool, threads, err);
+	while (!ret && !pool->failure && !stopped(pool) && pool->no_room_count) {
+		threads = next_round(pool, threads);
+		ret = run_round(pool, threads, err);
+	}
 	if (!ret && pool->failure) {
 		if (err)
 			*err = pool->error;
@@ -457,5 +535,7 @@ int mh_pool_run(const struct mh_pool_jobs *jobs, const struct modhash_run_opts *
 	pthread_mutex_destroy(&pool.lock);
 	pthread_cond_destroy(&pool.ended);
 	free(pool.finished);
+	free(pool.round);
+	free(pool.no_room);
 	return ret;
 }

@@ -29,6 +29,18 @@ void mh_feed_done(struct mh_feed *feed, const struct mh_job *job, uint64_t bytes
 void mh_feed_fail(struct mh_feed *feed, const struct mh_job *job, int code,
 		  const struct modhash_error *err);
 
+/* The run ends: jobs that a worker took, but has postponed, are not to be begun any more. */
+bool mh_feed_ended(const struct mh_feed *feed);
+
+/* Jobs come in the order of the list: nobody said a better one. */
+bool mh_feed_in_order(const struct mh_feed *feed);
+
+/* There was no room for a job: it is to be begun again when fewer are in hand. */
+void mh_feed_next_round(struct mh_feed *feed, const struct mh_job *job);
+
+/* One job alone is in hand: there will not be more room. */
+bool mh_feed_is_last(const struct mh_feed *feed);
+
 /* The caller's stop flag, or NULL. */
 const int *mh_feed_stop(const struct mh_feed *feed);
 
@@ -57,11 +69,21 @@ struct mh_pool_jobs {
 	void (*work)(void *user, void *worker, struct mh_feed *feed);
 
 	/*
+	 * Set before workers are made: how many jobs each may have in hand, 0: as many as it
+	 * likes.  Jobs that there was no room for are done by new workers, with fewer of them
+	 * in hand, and at the end with one alone.  May be NULL if there is always room.
+	 */
+	unsigned int *in_hand;
+
+	/*
 	 * The job of @index is done, and so are all before it: on the caller's thread, in
 	 * order.  Non-zero ends the run and is returned.  May be NULL.
 	 */
 	int (*done)(void *user, uint64_t index);
 };
+
+/* How many threads a run of so many jobs would have; 1: none but the caller's. */
+uint32_t mh_pool_threads(const struct modhash_run_opts *opts, uint64_t count);
 
 /* 0, MODHASH_E_STOPPED, MODHASH_E_NOMEM, or what job() or done() returned. */
 int mh_pool_run(const struct mh_pool_jobs *jobs, const struct modhash_run_opts *opts,

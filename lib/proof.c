@@ -129,9 +129,8 @@ int modhash_proof_check(const struct modhash_module *module, const struct modhas
 	if (rc)
 		return rc;
 	rc = follow(module, length, &ours, root, hasher);
-	mh_hasher_free(hasher);
 	if (rc == MH_CORE_HASH)
-		return mh_fail(err, MODHASH_E_CRYPTO, MODHASH_OFFSET_NONE,
-			       "libcrypto failed to hash the module");
+		rc = mh_hasher_fail_core(hasher, "the module", err);
+	mh_hasher_free(hasher);
 	return rc;
 }

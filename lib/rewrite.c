@@ -52,7 +52,7 @@ static int put_together(const struct modhash_module *module, size_t kept,
 
 static int repack(int compression, struct mh_buf *bytes, struct modhash_error *err)
 {
-	struct mh_buf packed = MH_BUF_EMPTY;
+	struct mh_buf packed = MH_BUF_OF(bytes->budget);
 	int ret = mh_pack(compression, bytes->data, bytes->length, &packed, err);
 
 	if (ret) {
@@ -78,6 +78,7 @@ MODHASH_API int modhash_module_rewrite(const struct modhash_module *module,
 	memset(buffer, 0, sizeof(*buffer));
 	if (!module)
 		return mh_fail_invalid(err, "no module");
+	bytes.budget = module->ctx->budget;
 	ret = mh_options_in(&ours, sizeof(ours), opts, err);
 	if (ret)
 		return ret;
@@ -93,7 +94,6 @@ MODHASH_API int modhash_module_rewrite(const struct modhash_module *module,
 		mh_buf_free(&bytes);
 		return ret;
 	}
-	buffer->data = bytes.data;
-	buffer->length = bytes.length;
+	mh_buf_hand_out(&bytes, buffer);
 	return 0;
 }

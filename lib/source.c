@@ -120,8 +120,8 @@ static int check_unchanged(const struct stat *before, const struct stat *after, 
 	return 0;
 }
 
-int mh_source_read_fd(int fd, uint64_t limit, const int *stop, struct mh_buf *buf,
-		      struct modhash_error *err)
+static int read_fd(int fd, uint64_t limit, uint64_t most, const int *stop, struct mh_buf *buf,
+		   uint64_t *size, struct modhash_error *err)
 {
 	struct stat before, after;
 	uint64_t capacity;
@@ -135,6 +135,9 @@ int mh_source_read_fd(int fd, uint64_t limit, const int *stop, struct mh_buf *bu
 		return fail_type(before.st_mode, err);
 	if (before.st_size < 0 || (uint64_t)before.st_size > limit)
 		return fail_limit((uint64_t)before.st_size, limit, err);
+	*size = (uint64_t)before.st_size;
+	if (*size > most)
+		return MH_POSTPONED;
 
 	/* A byte more than there should be: a read that yields it has found a change. */
 	capacity = before.st_size ? (uint64_t)before.st_size + 1 : UNSIZED_CAPACITY;
@@ -152,6 +155,14 @@ int mh_source_read_fd(int fd, uint64_t limit, const int *stop, struct mh_buf *bu
 	return ret;
 }
 
+int mh_source_read_fd(int fd, uint64_t limit, const int *stop, struct mh_buf *buf,
+		      struct modhash_error *err)
+{
+	uint64_t size;
+
+	return read_fd(fd, limit, UINT64_MAX, stop, buf, &size, err);
+}
+
 /* Sockets, and devices without a driver, can't be opened at all: say what they are. */
 static int fail_open(const char *path, int sys_errno, struct modhash_error *err)
 {
@@ -163,8 +174,8 @@ static int fail_open(const char *path, int sys_errno, struct modhash_error *err)
 	return mh_fail_errno(err, MODHASH_E_IO, sys_errno, "can't open the file");
 }
 
-int mh_source_read_path(const char *path, uint64_t limit, const int *stop, struct mh_buf *buf,
-			struct modhash_error *err)
+int mh_source_read_small(const char *path, uint64_t limit, uint64_t most, const int *stop,
+			 struct mh_buf *buf, uint64_t *size, struct modhash_error *err)
 {
 	int fd, ret;
 
@@ -175,7 +186,15 @@ int mh_source_read_path(const char *path, uint64_t limit, const int *stop, struc
 	} while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return fail_open(path, errno, err);
-	ret = mh_source_read_fd(fd, limit, stop, buf, err);
+	ret = read_fd(fd, limit, most, stop, buf, size, err);
 	close(fd);
 	return ret;
+}
+
+int mh_source_read_path(const char *path, uint64_t limit, const int *stop, struct mh_buf *buf,
+			struct modhash_error *err)
+{
+	uint64_t size;
+
+	return mh_source_read_small(path, limit, UINT64_MAX, stop, buf, &size, err);
 }

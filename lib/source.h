@@ -24,6 +24,14 @@ int mh_source_read_fd(int fd, uint64_t limit, const int *stop, struct mh_buf *bu
 int mh_source_read_path(const char *path, uint64_t limit, const int *stop, struct mh_buf *buf,
 			struct modhash_error *err);
 
+/*
+ * The same, but a file of more than @most bytes is not read: MH_POSTPONED, and *size is what it
+ * has, for who takes it up later.
+ */
+#define MH_POSTPONED 1
+int mh_source_read_small(const char *path, uint64_t limit, uint64_t most, const int *stop,
+			 struct mh_buf *buf, uint64_t *size, struct modhash_error *err);
+
 /* MODHASH_COMPRESSION_*, by the first bytes. */
 int mh_compression_detect(const uint8_t *data, size_t length);
 

@@ -34,14 +34,25 @@ struct runs {
 	uint32_t *length;
 	uint32_t count;
 	uint32_t room;
+	struct mh_budget *budget;
+	uint64_t taken;
 };
+
+/* For each: where it begins and its length, both moved when there are more; then their order. */
+#define RUN_MEMORY 24
 
 static int add_run(struct runs *runs, size_t from, size_t length, struct modhash_error *err)
 {
 	if (runs->count == runs->room) {
 		uint32_t room = runs->room ? runs->room * 2 : 16;
-		uint32_t *more = realloc(runs->from, room * sizeof(*more));
+		uint32_t *more;
+		int ret = mh_budget_take(runs->budget,
+					 (uint64_t)(room - runs->room) * RUN_MEMORY, err);
 
+		if (ret)
+			return ret;
+		runs->taken = (uint64_t)room * RUN_MEMORY;
+		more = realloc(runs->from, room * sizeof(*more));
 		if (!more)
 			return mh_fail_nomem(err);
 		runs->from = more;
@@ -113,12 +124,13 @@ static int put_runs(const struct runs *runs, struct mh_buf *message, struct modh
 
 int mh_spare_put(const struct mh_spare *spare, struct mh_buf *message, struct modhash_error *err)
 {
-	struct runs runs = { spare->strings, NULL, NULL, 0, 0 };
+	struct runs runs = { .strings = spare->strings, .budget = message->budget };
 	int ret = find_runs(spare, &runs, err);
 
 	if (ret == 0)
 		ret = put_runs(&runs, message, err);
 	free(runs.from);
 	free(runs.length);
+	mh_budget_give(runs.budget, runs.taken);
 	return ret;
 }

@@ -36,11 +36,32 @@ static int fail_memory(lzma_stream *xz, struct modhash_error *err)
 		       lzma_memusage(xz), DECODER_MEMORY);
 }
 
+/*
+ * A decoder, and a piece of memory that liblzma gave back: it asks for one for the options of
+ * each block anew, and for nothing else when a decoder is used again.
+ */
+struct xz_decoder {
+	lzma_stream stream; /* first: it is what others see */
+	lzma_allocator allocator;
+	struct spare *spare;
+	struct mh_budget *budget;
+	size_t refused; /* bytes that the budget did not have */
+};
+
+/* There is none, or there may not be so much. */
+static int fail_no_memory(lzma_stream *xz, struct modhash_error *err)
+{
+	const struct xz_decoder *decoder = (const struct xz_decoder *)xz;
+
+	return decoder->refused ? mh_budget_fail(decoder->budget, decoder->refused, err) :
+				  mh_fail_nomem(err);
+}
+
 static int fail_xz(lzma_stream *xz, lzma_ret xz_ret, size_t length, struct modhash_error *err)
 {
 	switch (xz_ret) {
 	case LZMA_MEM_ERROR:
-		return mh_fail_nomem(err);
+		return fail_no_memory(xz, err);
 	case LZMA_MEMLIMIT_ERROR:
 		return fail_memory(xz, err);
 	case LZMA_BUF_ERROR:
@@ -78,21 +99,12 @@ static lzma_ret run(const struct mh_decoders *decoders, lzma_stream *xz, uint64_
 	return xz_ret;
 }
 
-/*
- * A decoder, and a piece of memory that liblzma gave back: it asks for one for the options of
- * each block anew, and for nothing else when a decoder is used again.
- */
-struct xz_decoder {
-	lzma_stream stream; /* first: it is what others see */
-	lzma_allocator allocator;
-	struct spare *spare;
-};
-
 #define SPARE_SIZE ((size_t)256)
 
 /* In front of all memory that liblzma has of us. */
 struct spare {
 	bool small; /* so that it can be kept */
+	size_t taken;
 	max_align_t memory[];
 };
 
@@ -108,10 +120,18 @@ static void *take_memory(void *user, size_t count, size_t size)
 		decoder->spare = NULL;
 		return spare->memory;
 	}
-	spare = malloc(sizeof(*spare) + (length <= SPARE_SIZE ? SPARE_SIZE : length));
-	if (!spare)
+	length = sizeof(*spare) + (length <= SPARE_SIZE ? SPARE_SIZE : length);
+	if (mh_budget_take(decoder->budget, length, NULL)) {
+		decoder->refused = length;
 		return NULL;
-	spare->small = length <= SPARE_SIZE;
+	}
+	spare = malloc(length);
+	if (!spare) {
+		mh_budget_give(decoder->budget, length);
+		return NULL;
+	}
+	spare->small = length == sizeof(*spare) + SPARE_SIZE;
+	spare->taken = length;
 	return spare->memory;
 }
 
@@ -123,13 +143,15 @@ static void give_memory(void *user, void *memory)
 	if (!memory)
 		return;
 	spare = (void *)((char *)memory - offsetof(struct spare, memory));
-	if (spare->small && !decoder->spare)
+	if (spare->small && !decoder->spare) {
 		decoder->spare = spare;
-	else
-		free(spare);
+		return;
+	}
+	mh_budget_give(decoder->budget, spare->taken);
+	free(spare);
 }
 
-static lzma_stream *new_decoder(void)
+static lzma_stream *new_decoder(struct mh_budget *budget)
 {
 	static const lzma_stream fresh = LZMA_STREAM_INIT;
 	struct xz_decoder *made = malloc(sizeof(*made));
@@ -138,6 +160,7 @@ static lzma_stream *new_decoder(void)
 		return NULL;
 	made->allocator = (lzma_allocator){ take_memory, give_memory, made };
 	made->spare = NULL;
+	made->budget = budget;
 	made->stream = fresh;
 	made->stream.allocator = &made->allocator;
 	return &made->stream;
@@ -147,17 +170,18 @@ static lzma_stream *new_decoder(void)
  * A decoder that is initialised again keeps its memory if it needs as much: most of the
  * cost of a small module.
  */
-static lzma_stream *decoder(struct mh_decoders *decoders, struct modhash_error *err)
+static int decoder(struct mh_decoders *decoders, lzma_stream **xz, struct modhash_error *err)
 {
 	if (!decoders->xz)
-		decoders->xz = new_decoder();
-	if (!decoders->xz ||
-	    lzma_stream_decoder(decoders->xz, DECODER_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK |
-				(decoders->used ? 0 : LZMA_CONCATENATED)) != LZMA_OK) {
-		mh_fail_nomem(err);
-		return NULL;
-	}
-	return decoders->xz;
+		decoders->xz = new_decoder(decoders->budget);
+	*xz = decoders->xz;
+	if (!*xz)
+		return mh_fail_nomem(err);
+	((struct xz_decoder *)decoders->xz)->refused = 0;
+	if (lzma_stream_decoder(*xz, DECODER_MEMORY, LZMA_TELL_UNSUPPORTED_CHECK |
+				(decoders->used ? 0 : LZMA_CONCATENATED)) != LZMA_OK)
+		return fail_no_memory(*xz, err);
+	return 0;
 }
 
 static bool next_number(const uint8_t *data, size_t length, size_t *at, uint64_t *number)
@@ -203,9 +227,9 @@ int mh_unpack_xz(struct mh_decoders *decoders, const uint8_t *data, size_t lengt
 	ret = mh_unpack_begin(out, length, size_hint(data, length), limit, err);
 	if (ret)
 		return ret;
-	xz = decoder(decoders, err);
-	if (!xz)
-		return MODHASH_E_NOMEM;
+	ret = decoder(decoders, &xz, err);
+	if (ret)
+		return ret;
 	xz->next_in = data;
 	xz->avail_in = length;
 	xz_ret = run(decoders, xz, limit, out, &ret, err);
@@ -223,6 +247,8 @@ void mh_decoder_free_xz(void *decoder)
 	if (!done)
 		return;
 	lzma_end(&done->stream);
+	if (done->spare)
+		mh_budget_give(done->budget, done->spare->taken);
 	free(done->spare);
 	free(done);
 }

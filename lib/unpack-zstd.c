@@ -14,11 +14,21 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "core/core.h"
+
 /* zstd's default, whose window of 2 MiB and less every kernel reads. */
 #define ENCODER_LEVEL 3
 
 /* Unpacked in some 10 ms; with room for a whole frame, libzstd unpacks right into it. */
 #define STEP_MAX ((size_t)8 << 20)
+
+#define MAGIC 0xfd2fb528u
+
+/* ZSTD_WINDOWLOG_LIMIT_DEFAULT, which only the header of libzstd's insides has. */
+#define WINDOW_MAX ((UINT64_C(1) << 27) + 1)
+
+/* Its state, and room for blocks, of 128 KiB at most, beside the window. */
+#define STATE_MEMORY (UINT64_C(1) << 20)
 
 static int fail_zstd(size_t z_ret, size_t offset, struct modhash_error *err)
 {
@@ -48,19 +58,71 @@ static uint64_t size_hint(const uint8_t *data, size_t length)
 	}
 }
 
+/*
+ * The window of the frame that begins here (RFC 8878, section 3.1.1.1); a frame of a single
+ * segment has its contents for one.  0: it can't be told, and libzstd will say so.
+ */
+static uint64_t frame_window(const uint8_t *data, size_t length)
+{
+	static const uint8_t dictionary_lengths[] = { 0, 1, 2, 4 };
+	uint8_t descriptor;
+	uint64_t window;
+	size_t at;
+
+	if (length < 6 || mh_core_le32(data) != MAGIC)
+		return 0;
+	descriptor = data[4];
+	if (!(descriptor & 0x20)) {
+		window = UINT64_C(1) << (10 + (data[5] >> 3));
+		return window + window / 8 * (data[5] & 7);
+	}
+	at = 5 + (size_t)dictionary_lengths[descriptor & 3];
+	if (length < at + ((size_t)1 << (descriptor >> 6)))
+		return 0;
+	switch (descriptor >> 6) {
+	case 0:
+		return data[at];
+	case 1:
+		return (data[at] | (unsigned int)data[at + 1] << 8) + 256;
+	case 2:
+		return mh_core_le32(data + at);
+	default:
+		return mh_core_le64(data + at);
+	}
+}
+
+/* Before each frame: libzstd keeps what an earlier one made it allocate. */
+static int take_memory(struct mh_decoders *decoders, const uint8_t *data, size_t length,
+		       struct modhash_error *err)
+{
+	uint64_t window = frame_window(data, length);
+	uint64_t needed = window + STATE_MEMORY;
+	int ret;
+
+	/* A larger one libzstd refuses itself, before it allocates any of it. */
+	if (window > WINDOW_MAX || needed <= decoders->zstd_taken)
+		return 0;
+	ret = mh_budget_take(decoders->budget, needed - decoders->zstd_taken, err);
+	if (!ret)
+		decoders->zstd_taken = needed;
+	return ret;
+}
+
 /* All frames, one after the other; libzstd passes over skippable ones itself. */
-static int decode(const struct mh_decoders *decoders, const uint8_t *data, size_t length,
+static int decode(struct mh_decoders *decoders, const uint8_t *data, size_t length,
 		  uint64_t limit, struct mh_buf *out, struct modhash_error *err)
 {
 	ZSTD_DCtx *dctx = decoders->zstd;
 	ZSTD_inBuffer in = { data, length, 0 };
-	size_t z_ret, room;
+	size_t z_ret = 0, room;
 	int ret;
 
 	for (;;) {
 		ZSTD_outBuffer to;
 
-		ret = mh_unpack_step(decoders, out, limit, STEP_MAX, &room, err);
+		ret = z_ret ? 0 : take_memory(decoders, data + in.pos, length - in.pos, err);
+		if (!ret)
+			ret = mh_unpack_step(decoders, out, limit, STEP_MAX, &room, err);
 		if (ret)
 			return ret;
 		to.dst = out->data + out->length;

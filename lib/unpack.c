@@ -20,6 +20,9 @@
 #define ROOM_USUAL 4
 #define ROOM_BELIEVED 32
 
+/* More than any of the encoders takes at the levels that they are used at. */
+#define PACKING_MEMORY (UINT64_C(24) << 20)
+
 struct packer {
 	int compression;
 	const char *name;
@@ -94,6 +97,7 @@ void mh_decoders_fini(struct mh_decoders *decoders)
 	mh_decoder_free_libdeflate(decoders->libdeflate);
 	mh_decoder_free_xz(decoders->xz);
 	mh_decoder_free_zstd(decoders->zstd);
+	mh_budget_give(decoders->budget, decoders->zstd_taken);
 	memset(decoders, 0, sizeof(*decoders));
 }
 
@@ -107,8 +111,12 @@ int mh_unpack(int compression, const uint8_t *data, size_t length, uint64_t limi
 	out->length = 0;
 	if (!packer)
 		return mh_fail_invalid(err, "no compression that can be unpacked");
-	ret = packer->unpack(decoders ? decoders : &own, data, length, limit, out, err);
 	if (!decoders)
+		decoders = &own;
+	if (!decoders->budget)
+		decoders->budget = out->budget;
+	ret = packer->unpack(decoders, data, length, limit, out, err);
+	if (decoders == &own)
 		mh_decoders_fini(&own);
 	if (ret)
 		out->length = 0;
@@ -124,7 +132,11 @@ int mh_pack(int compression, const uint8_t *data, size_t length, struct mh_buf *
 	out->length = 0;
 	if (!packer || !packer->pack)
 		return mh_fail_invalid(err, "no compression that can be packed with");
+	ret = mh_budget_take(out->budget, PACKING_MEMORY, err);
+	if (ret)
+		return ret;
 	ret = packer->pack(data, length, out, err);
+	mh_budget_give(out->budget, PACKING_MEMORY);
 	if (ret)
 		out->length = 0;
 	return ret;

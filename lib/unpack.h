@@ -22,6 +22,8 @@
 struct mh_decoders {
 	const int *stop; /* the caller's; may be NULL */
 	size_t *used;	 /* only the first stream: where it ended; NULL: all the bytes */
+	struct mh_budget *budget; /* of what is unpacked into first */
+	uint64_t zstd_taken;	  /* from it, for libzstd */
 	void *gzip;
 	void *libdeflate;
 	void *xz;

@@ -175,10 +175,12 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	memset(&why, 0, sizeof(why));
 	rc = mh_module_load_path(&slot->module, file.path, &why);
 	look->unreadable = rc != 0;
-	if (rc == MODHASH_E_STOPPED)
+	if (rc == MODHASH_E_STOPPED || rc == MH_POSTPONED)
 		return rc;
 	if (rc == MODHASH_E_NOMEM)
 		return mh_fail_nomem(err);
+	if (mh_slot_lacks_room(slot, rc))
+		return MH_NO_ROOM;
 	if (rc) {
 		mh_verdict_unreadable(&verdict, rc, &why);
 		return keep(&tree->records[slot->job.index], &verdict, err);
@@ -214,6 +216,10 @@ static int end(void *user, struct mh_slot *slot, struct modhash_error *err)
 	rc = mh_verify_module(&look->question, &verdict, err);
 	if (rc)
 		return rc;
+	/* It may be a no, but one that could say more. */
+	if (verdict.answer != MODHASH_ANSWER_YES &&
+	    mh_slot_lacks_room(slot, look->question.identity_status))
+		return MH_NO_ROOM;
 	record->trailers = slot->module.trailers - has_own_proof(&slot->module);
 	rc = keep(record, &verdict, err);
 	if (!rc && verdict.answer != MODHASH_ANSWER_YES)
@@ -258,8 +264,8 @@ static int worker_new(void *user, void **worker, struct modhash_error *err)
 	made->asker.engine = tree->verifier->ctx->hash_engine;
 	rc = mh_hasher_for(&made->asker, MODHASH_ALGO_SHA256, &hasher, err);
 	if (!rc)
-		rc = mh_pipeline_new(&steps, made, tree->verifier->ctx, hasher, &made->pipeline,
-				     err);
+		rc = mh_pipeline_new(&steps, made, tree->verifier->ctx, hasher, tree->in_hand,
+				     &made->pipeline, err);
 	if (rc) {
 		worker_free(tree, made);
 		return rc;
@@ -380,19 +386,22 @@ static int tell_missing(struct mh_tree *tree)
 static int run(struct mh_tree *tree, const struct modhash_run_opts *opts,
 	       struct modhash_error *err)
 {
-	uint64_t *order = mh_files_largest_first(tree->files);
-	const struct mh_pool_jobs jobs = {
+	struct mh_pool_jobs jobs = {
 		.count = tree->count,
 		.user = tree,
 		.worker_new = worker_new,
 		.worker_free = worker_free,
 		.work = work,
-		.order = order,
+		.in_hand = &tree->in_hand,
 	};
-	int rc = mh_pool_run(&jobs, opts, err);
+	uint64_t *order;
+	int rc = mh_files_largest_first(tree->files, opts, &order, err);
 
+	if (rc)
+		return rc;
+	jobs.order = order;
+	rc = mh_pool_run(&jobs, opts, err);
 	free(order);
-
 	if (!rc)
 		rc = mh_tree_refine(tree, err);
 	if (!rc)

@@ -52,6 +52,9 @@ static int signer_of(const struct modhash_module *module, char **signer, struct 
 	return rc;
 }
 
+/* Longer than any is; a hostile one is not kept for each file. */
+#define RELEASE_MAX 255
+
 int mh_record_evidence(struct mh_record *record, const struct mh_question *question,
 		       struct modhash_error *err)
 {
@@ -59,7 +62,9 @@ int mh_record_evidence(struct mh_record *record, const struct mh_question *quest
 	struct modhash_proof proof;
 
 	if (vermagic) {
-		record->release = strndup(vermagic, mh_release_length(vermagic));
+		size_t length = mh_release_length(vermagic);
+
+		record->release = strndup(vermagic, length < RELEASE_MAX ? length : RELEASE_MAX);
 		if (!record->release)
 			return mh_fail_nomem(err);
 	}
@@ -438,6 +443,15 @@ static int right_but_for_proof(const struct mh_tree *tree, struct mh_record *rec
 		   "(modhash create --format=merkle --proofs=append)");
 }
 
+static bool all_known(const struct mh_tree *tree)
+{
+	for (uint64_t i = 0; i < tree->count; i++) {
+		if (tree->records[i].answer != MODHASH_ANSWER_YES)
+			return false;
+	}
+	return true;
+}
+
 int mh_tree_refine(struct mh_tree *tree, struct modhash_error *err)
 {
 	struct witness *witnesses = calloc((size_t)tree->verifier->count + 1, sizeof(*witnesses));
@@ -446,7 +460,8 @@ int mh_tree_refine(struct mh_tree *tree, struct modhash_error *err)
 	if (!witnesses)
 		return mh_fail_nomem(err);
 	rc = remake_root(tree, err);
-	for (uint32_t i = 0; !rc && i < tree->verifier->count; i++)
+	/* Who has nothing to explain needs no witness. */
+	for (uint32_t i = 0; !rc && !all_known(tree) && i < tree->verifier->count; i++)
 		rc = witness_for(tree, i, &witnesses[i], err);
 	for (uint64_t i = 0; !rc && i < tree->count; i++) {
 		struct mh_record *record = &tree->records[i];

@@ -43,6 +43,7 @@ struct mh_tree {
 	int (*result)(void *user, const struct modhash_verify_result *result);
 	void *user;
 	struct modhash_verify_summary summary;
+	unsigned int in_hand; /* files of each worker, at most; 0: as its hasher has streams */
 };
 
 /* The proof beside a module's file: memory that is used again for the next one. */

@@ -262,7 +262,7 @@ static int ask_root(struct mh_question *question, uint32_t which, struct modhash
 	rc = mh_core_merkle_climb(verdict->digest.bytes, proof.position, proof.siblings,
 				  proof.levels, top, mh_hasher_core, hasher);
 	if (rc)
-		return mh_fail(err, MODHASH_E_CRYPTO, MODHASH_OFFSET_NONE, "hashing a node failed");
+		return mh_hasher_fail_core(hasher, "a node", err);
 	return !memcmp(top, asked->root, sizeof(top));
 }
 

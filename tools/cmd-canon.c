@@ -22,6 +22,7 @@
 /* What became of one file. */
 struct rewritten {
 	char *path;
+	const char *written; /* another file, once nothing but writing it is left */
 	struct modhash_canon_changes changes;
 };
 
@@ -52,6 +53,8 @@ static int canon_one(void *user, uint64_t index, struct modhash_error *err)
 	modhash_module_free(module);
 	if (rc)
 		return rc;
+	if (canon->output && !inputs_is_dash(canon->output))
+		file->written = canon->output;
 	if (canon->output || file->changes.flags)
 		rc = write_output(canon->output ? canon->output : file->path, buffer.data,
 				  buffer.length, err);
@@ -132,7 +135,7 @@ static void print_json(const struct canon *canon, const struct rewritten *file, 
 			json_array_append_new(changed, json_string(change_names[i]));
 	}
 	if (rc) {
-		json_object_set_new(object, "error", json_error(NULL, err));
+		json_object_set_new(object, "error", json_error(file->written, err));
 		json_decref(changed);
 	} else {
 		json_object_set_new(object, "changed", changed);
@@ -151,7 +154,8 @@ static bool canon_told(void *user, uint64_t index, int rc, const struct modhash_
 	canon->failed += rc != 0;
 	canon->changed += !rc && file->changes.flags;
 	if (rc)
-		report_error(tool, file->path, err, report_status(err->code));
+		report_error(tool, file->written ? file->written : file->path, err,
+			     report_status(err->code));
 	if (tool->json)
 		print_json(canon, file, rc, err);
 	else if (!rc && tool->options->given[OPT_EXPLAIN])

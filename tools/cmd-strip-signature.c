@@ -24,6 +24,7 @@
 /* What became of one module. */
 struct stripped {
 	char *path;
+	const char *written; /* another file, once nothing but writing it is left */
 	uint32_t trailers; /* that were taken off */
 };
 
@@ -69,6 +70,8 @@ static int strip_fd(struct strip *strip, struct stripped *file, int fd,
 	modhash_module_free(module);
 	if (rc || (!has_trailers && !strip->output))
 		return rc;
+	if (strip->output && !inputs_is_dash(strip->output))
+		file->written = strip->output;
 	rc = write_output(strip->output ? strip->output : file->path, buffer.data, buffer.length,
 			  err);
 	modhash_buffer_clear(&buffer);
@@ -83,8 +86,7 @@ static int strip_one(void *user, uint64_t index, struct modhash_error *err)
 	int fd;
 	int rc;
 
-	/* A FIFO must not block. */
-	fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = read_open(file->path);
 	if (fd < 0)
 		return write_fail(err, errno, "can't open the file");
 	rc = strip_fd(strip, file, fd, err);
@@ -104,7 +106,8 @@ static bool strip_told(void *user, uint64_t index, int rc, const struct modhash_
 	strip->stripped += !rc && file->trailers;
 	strip->unsigned_already += !rc && !file->trailers;
 	if (rc)
-		report_error(tool, file->path, err, report_status(err->code));
+		report_error(tool, file->written ? file->written : file->path, err,
+			     report_status(err->code));
 	if (!tool->json) {
 		if (!rc && tool->verbose && !(strip->output && inputs_is_dash(strip->output)))
 			report_line(tool, "%s: %s", file->path, result);
@@ -114,7 +117,7 @@ static bool strip_told(void *user, uint64_t index, int rc, const struct modhash_
 	json_set_text(object, "path", file->path);
 	json_set_text(object, "result", result);
 	if (rc)
-		json_object_set_new(object, "error", json_error(NULL, err));
+		json_object_set_new(object, "error", json_error(file->written, err));
 	else
 		json_set_uint(object, "trailers", file->trailers);
 	json_element(tool, object);
@@ -128,6 +131,7 @@ static int strip_gather(struct tool *tool, const char *path, void *user)
 	(void)tool;
 	strip->files = tool_grow(strip->files, strip->count + 1, sizeof(*strip->files));
 	strip->files[strip->count].path = tool_strdup(path);
+	strip->files[strip->count].written = NULL;
 	strip->files[strip->count++].trailers = 0;
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "report.h"
 #include "workers.h"
+#include "write.h"
 
 struct proofs {
 	struct create *create;
@@ -50,7 +51,7 @@ static int changed(struct modhash_error *err)
 
 /* The module with its proof, or stripped only if @proof is NULL. */
 static int rewrite_module(struct create *create, const struct modhash_module *module,
-			  const char *path, const struct modhash_buffer *proof,
+			  const char *root, const char *path, const struct modhash_buffer *proof,
 			  struct modhash_error *err)
 {
 	struct modhash_rewrite_opts opts;
@@ -66,13 +67,13 @@ static int rewrite_module(struct create *create, const struct modhash_module *mo
 	rc = modhash_module_rewrite(module, &opts, &buffer, err);
 	if (rc)
 		return rc;
-	rc = modhash_write_file(path, buffer.data, buffer.length, err);
+	rc = write_below(root, path, &buffer, err);
 	modhash_buffer_clear(&buffer);
 	return rc;
 }
 
 /* Append to the module, or strip it.  It is read again, so it is checked again, too. */
-static int change_module(struct create *create, uint64_t index, const char *path,
+static int change_module(struct create *create, uint64_t index, const struct modhash_file *file,
 			 const struct modhash_buffer *proof, struct modhash_error *err)
 {
 	struct modhash_digest_spec spec = create->spec;
@@ -81,7 +82,7 @@ static int change_module(struct create *create, uint64_t index, const char *path
 	struct modhash_digest digest;
 	int rc;
 
-	rc = modhash_module_from_path(create->tool->ctx, path, &module, err);
+	rc = modhash_module_from_path(create->tool->ctx, file->path, &module, err);
 	if (rc)
 		return rc;
 	spec.position += (uint32_t)index;
@@ -91,7 +92,7 @@ static int change_module(struct create *create, uint64_t index, const char *path
 	MODHASH_INIT(info);
 	modhash_module_info(module, &info);
 	if (!rc && (proof || info.trailers))
-		rc = rewrite_module(create, module, path, proof, err);
+		rc = rewrite_module(create, module, file->root, file->path, proof, err);
 	modhash_module_free(module);
 	return rc;
 }
@@ -110,14 +111,14 @@ static int write_proof(void *user, uint64_t index, struct modhash_error *err)
 	if (rc)
 		return rc;
 	if (create_appends(create)) {
-		rc = change_module(create, index, file.path, &proof, err);
+		rc = change_module(create, index, &file, &proof, err);
 	} else {
 		beside = create_proof_path(file.path);
 		if (create->strip)
-			rc = change_module(create, index, file.path, NULL, err);
+			rc = change_module(create, index, &file, NULL, err);
 		proofs->at_proof[index] = !rc;
 		if (!rc)
-			rc = modhash_write_file(beside, proof.data, proof.length, err);
+			rc = write_beside(file.root, beside, &proof, err);
 		free(beside);
 	}
 	modhash_buffer_clear(&proof);

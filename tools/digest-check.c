@@ -300,8 +300,11 @@ static void check_stream(struct check *check, const char *list, FILE *stream)
 
 static FILE *open_list(struct tool *tool, const char *path)
 {
-	FILE *stream = fopen(path, "re");
+	FILE *stream;
 
+	do {
+		stream = fopen(path, "re");
+	} while (!stream && errno == EINTR && !tool_stopped());
 	if (!stream)
 		report_problem(tool, path, TOOL_NOT_TOLD, "%s", strerror(errno));
 	return stream;
@@ -335,10 +338,11 @@ void digest_check(struct tool *tool)
 		json_set_uint(summary, "unreadable", check.unread);
 		json_member(tool, "summary", summary);
 	} else {
-		report_line(tool, "%llu files: %llu OK, %llu failed, %llu not read",
-			    (unsigned long long)(check.ok + check.failed + check.unread),
-			    (unsigned long long)check.ok, (unsigned long long)check.failed,
-			    (unsigned long long)check.unread);
+		unsigned long long files = check.ok + check.failed + check.unread;
+
+		report_line(tool, "%llu file%s: %llu OK, %llu failed, %llu not read", files,
+			    files == 1 ? "" : "s", (unsigned long long)check.ok,
+			    (unsigned long long)check.failed, (unsigned long long)check.unread);
 	}
 	modhash_files_free(check.files);
 	free(check.expected);

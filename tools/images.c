@@ -88,7 +88,8 @@ void image_text(struct tool *tool, const struct image *image)
 	if (image->has_blob)
 		report_field(tool, "room", "%llu", (unsigned long long)info->blob_room);
 	else
-		report_field(tool, "blob", "none");
+		report_field(tool, "blob", info->payload == MODHASH_IMAGE_ARM64 ?
+			     "none found: a raw Image has no sections" : "none");
 }
 
 static json_t *layers_json(const struct image *image)

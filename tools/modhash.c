@@ -201,6 +201,8 @@ static bool make_context(struct tool *tool)
 
 	MODHASH_INIT(opts);
 	opts.max_unpacked = tool->options->max_size;
+	opts.max_memory = tool->options->max_memory;
+	opts.max_types = (uint32_t)tool->options->max_types;
 	if (!modhash_ctx_new(&opts, &tool->ctx, &err))
 		return true;
 	report_error(tool, NULL, &err, TOOL_NOT_TOLD);

@@ -52,6 +52,16 @@ const struct tool_option tool_options[OPT_COUNT] = {
 		.argument = "SIZE",
 		.help = "refuse modules and kernel images larger than SIZE bytes unpacked (suffix K, M, G; default 1G)",
 	},
+	[OPT_MAX_MEMORY] = {
+		.name = "max-memory",
+		.argument = "SIZE",
+		.help = "take no more than SIZE bytes of memory for what files say (suffix K, M, G; default 4G, or four times --max-size)",
+	},
+	[OPT_MAX_TYPES] = {
+		.name = "max-types",
+		.argument = "N",
+		.help = "refuse BTF with more than N types (default 1048575)",
+	},
 	[OPT_QUIET] = {
 		.name = "quiet",
 		.letter = 'q',
@@ -219,6 +229,7 @@ static const struct option long_info[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -230,6 +241,7 @@ static const struct option long_digest[] = {
 	{ "btf", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BTF },
 	{ "base", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BASE },
 	{ "base-cache", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BASE_CACHE },
+	{ "max-types", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_TYPES },
 	{ "strict", no_argument, NULL, TOOL_OPTION_VALUE + OPT_STRICT },
 	{ "check", no_argument, NULL, TOOL_OPTION_VALUE + OPT_CHECK },
 	{ "help", no_argument, NULL, TOOL_OPTION_VALUE + OPT_HELP },
@@ -237,6 +249,7 @@ static const struct option long_digest[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -263,6 +276,7 @@ static const struct option long_create[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -274,6 +288,7 @@ static const struct option long_show[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -288,6 +303,7 @@ static const struct option long_query[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -302,6 +318,7 @@ static const struct option long_verify[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -315,6 +332,7 @@ static const struct option long_strip_signature[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -326,6 +344,7 @@ static const struct option long_diff[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -335,6 +354,7 @@ static const struct option long_canon[] = {
 	{ "btf", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BTF },
 	{ "base", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BASE },
 	{ "base-cache", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BASE_CACHE },
+	{ "max-types", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_TYPES },
 	{ "strict", no_argument, NULL, TOOL_OPTION_VALUE + OPT_STRICT },
 	{ "explain", no_argument, NULL, TOOL_OPTION_VALUE + OPT_EXPLAIN },
 	{ "output", required_argument, NULL, TOOL_OPTION_VALUE + OPT_OUTPUT },
@@ -344,6 +364,7 @@ static const struct option long_canon[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -353,12 +374,14 @@ static const struct option long_compare[] = {
 	{ "btf", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BTF },
 	{ "base", required_argument, NULL, TOOL_OPTION_VALUE + OPT_BASE },
 	{ "other-base", required_argument, NULL, TOOL_OPTION_VALUE + OPT_OTHER_BASE },
+	{ "max-types", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_TYPES },
 	{ "strict", no_argument, NULL, TOOL_OPTION_VALUE + OPT_STRICT },
 	{ "help", no_argument, NULL, TOOL_OPTION_VALUE + OPT_HELP },
 	{ "json", no_argument, NULL, TOOL_OPTION_VALUE + OPT_JSON },
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -373,6 +396,7 @@ static const struct option long_embed[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -388,6 +412,7 @@ static const struct option long_extract[] = {
 	{ "jobs", required_argument, NULL, TOOL_OPTION_VALUE + OPT_JOBS },
 	{ "null", no_argument, NULL, TOOL_OPTION_VALUE + OPT_NULL },
 	{ "max-size", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_SIZE },
+	{ "max-memory", required_argument, NULL, TOOL_OPTION_VALUE + OPT_MAX_MEMORY },
 	{ "quiet", no_argument, NULL, TOOL_OPTION_VALUE + OPT_QUIET },
 	{ "verbose", no_argument, NULL, TOOL_OPTION_VALUE + OPT_VERBOSE },
 	{ NULL, 0, NULL, 0 }
@@ -411,6 +436,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -440,6 +468,7 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             /sys/kernel/btf/vmlinux, or a cache\n"
 			"      --base-cache=FILE      keep the hashes of the base's types in FILE, and\n"
 			"                             use those that are there\n"
+			"      --max-types=N          refuse BTF with more than N types (default 1048575)\n"
 			"      --strict               refuse BTF with types that can't be told apart\n"
 			"  -c, --check                read digests from FILEs and check them\n"
 			"\n"
@@ -452,6 +481,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "a:chj:0qv",
@@ -502,6 +534,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "f:a:o:hj:0qv",
@@ -524,6 +559,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -557,6 +595,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "b:a:hj:0qv",
@@ -586,6 +627,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "b:hj:0qv",
@@ -612,6 +656,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "o:ihj:0qv",
@@ -634,6 +681,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -656,6 +706,7 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             /sys/kernel/btf/vmlinux, or a cache\n"
 			"      --base-cache=FILE      keep the hashes of the base's types in FILE, and\n"
 			"                             use those that are there\n"
+			"      --max-types=N          refuse BTF with more than N types (default 1048575)\n"
 			"      --strict               refuse BTF with types that can't be told apart\n"
 			"      --explain              tell what was changed, and where\n"
 			"  -o, --output=FILE          write to FILE; - is standard output\n"
@@ -670,6 +721,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "o:ihj:0qv",
@@ -692,6 +746,7 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             file, a kernel image, BTF such as\n"
 			"                             /sys/kernel/btf/vmlinux, or a cache\n"
 			"      --other-base=FILE      the same for the second of two, where it is another\n"
+			"      --max-types=N          refuse BTF with more than N types (default 1048575)\n"
 			"      --strict               refuse BTF with types that can't be told apart\n"
 			"\n"
 			"Options of every verb:\n"
@@ -703,6 +758,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "hj:0qv",
@@ -731,6 +789,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "b:hj:0qv",
@@ -759,6 +820,9 @@ const struct tool_verb tool_verbs[VERB_COUNT] = {
 			"                             newline\n"
 			"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 			"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+			"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+			"                             files say (suffix K, M, G; default 4G, or four\n"
+			"                             times --max-size)\n"
 			"  -q, --quiet                print no notes and no progress\n"
 			"  -v, --verbose              print more\n",
 		.short_options = "o:hj:0qv",
@@ -796,6 +860,9 @@ const char tool_help[] =
 	"                             newline\n"
 	"      --max-size=SIZE        refuse modules and kernel images larger than SIZE\n"
 	"                             bytes unpacked (suffix K, M, G; default 1G)\n"
+	"      --max-memory=SIZE      take no more than SIZE bytes of memory for what\n"
+	"                             files say (suffix K, M, G; default 4G, or four\n"
+	"                             times --max-size)\n"
 	"  -q, --quiet                print no notes and no progress\n"
 	"  -v, --verbose              print more\n"
 	"\n"

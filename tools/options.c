@@ -114,15 +114,28 @@ static char *set_jobs(struct options *options, const char *value)
 	return NULL;
 }
 
+static char *set_size(int option, uint64_t *size, const char *value)
+{
+	if (parse_size(value, size))
+		return NULL;
+	return tool_printf("--%s=%s: expected a number of bytes above 0, with K, M, G or T behind "
+			   "it if you like", tool_options[option].name, value);
+}
+
 static char *set_value(struct options *options, int option, const char *value)
 {
 	switch (option) {
 	case OPT_JOBS:
 		return set_jobs(options, value);
 	case OPT_MAX_SIZE:
-		if (!parse_size(value, &options->max_size))
-			return tool_printf("--max-size=%s: expected a number of bytes above 0, "
-					   "with K, M, G or T behind it if you like", value);
+		return set_size(option, &options->max_size, value);
+	case OPT_MAX_MEMORY:
+		return set_size(option, &options->max_memory, value);
+	case OPT_MAX_TYPES:
+		if (!parse_count(value, MODHASH_MAX_TYPES_DEFAULT, &options->max_types) ||
+		    !options->max_types)
+			return tool_printf("--max-types=%s: expected a number from 1 to %d", value,
+					   MODHASH_MAX_TYPES_DEFAULT);
 		return NULL;
 	case OPT_CAPACITY:
 		if (!parse_count(value, MODHASH_TABLE_COUNT_MAX, &options->capacity))

@@ -24,6 +24,8 @@ struct options {
 	/* Options whose arguments are numbers. */
 	uint32_t jobs;
 	uint64_t max_size;
+	uint64_t max_memory;
+	uint64_t max_types;
 	uint64_t capacity;
 	uint64_t reserve;
 	uint32_t index_bits;

@@ -74,11 +74,20 @@ static int read_fd(struct tool *tool, int fd, struct modhash_buffer *buffer,
 	return fail(err, MODHASH_E_CHANGED, "the file changed while it was being read");
 }
 
+int read_open(const char *path)
+{
+	int fd;
+
+	do {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	} while (fd < 0 && errno == EINTR && !tool_stopped());
+	return fd;
+}
+
 int read_file(struct tool *tool, const char *path, struct modhash_buffer *buffer,
 	      struct modhash_error *err)
 {
-	/* A FIFO must not block. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = read_open(path);
 	int rc;
 
 	buffer->data = NULL;

@@ -14,6 +14,7 @@
 
 struct outcome {
 	bool done;
+	bool put_off; /* for others had the memory */
 	int rc;
 	struct modhash_error *err; /* if there is something wrong */
 };
@@ -25,6 +26,7 @@ struct run {
 	uint64_t next;	      /* to be done */
 	uint64_t next_told;
 	bool ended;
+	bool alone; /* no other thread is at work */
 };
 
 /* The next to be done; false at the end, and when there is no more to do. */
@@ -78,9 +80,26 @@ static void *work(void *user)
 	struct modhash_error err;
 	uint64_t index;
 
-	while (take(run, &index))
-		finish(run, index, run->workers->job(run->workers->user, index, &err), &err);
+	while (take(run, &index)) {
+		int rc = run->workers->job(run->workers->user, index, &err);
+
+		if (rc == MODHASH_E_LIMIT && !run->alone)
+			run->outcomes[index].put_off = true;
+		else
+			finish(run, index, rc, &err);
+	}
 	return NULL;
+}
+
+/* What there may not be memory for while others are at work: one after the other. */
+static void work_alone(struct run *run)
+{
+	struct modhash_error err;
+	uint64_t index;
+
+	for (index = run->next_told; index < run->next && !run->ended && !tool_stopped(); index++)
+		if (run->outcomes[index].put_off)
+			finish(run, index, run->workers->job(run->workers->user, index, &err), &err);
 }
 
 /* How many threads besides this one. */
@@ -108,12 +127,14 @@ bool workers_run(const struct workers *workers)
 
 	run.outcomes = tool_alloc((size_t)workers->count, sizeof(*run.outcomes));
 	pthread_mutex_init(&run.lock, NULL);
+	run.alone = !wanted;
 	for (started = 0; started < wanted; started++)
 		if (pthread_create(&threads[started], NULL, work, &run))
 			break;
 	work(&run);
 	for (i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
+	work_alone(&run);
 	pthread_mutex_destroy(&run.lock);
 	free(run.outcomes);
 	free(threads);

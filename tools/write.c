@@ -58,6 +58,30 @@ int write_check(const char *path, struct modhash_error *err)
 	return check_directory(path, err);
 }
 
+int write_below(const char *root, const char *path, const struct modhash_buffer *buffer,
+		struct modhash_error *err)
+{
+	struct modhash_write_opts opts;
+
+	MODHASH_INIT(opts);
+	opts.below = root;
+	return modhash_write_file_opts(path, buffer->data, buffer->length, &opts, err);
+}
+
+int write_beside(const char *root, const char *path, const struct modhash_buffer *buffer,
+		 struct modhash_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *whole = tool_printf("%s%s", root || slash ? "" : "./", path);
+	char *directory = root ? tool_strdup(root) :
+		slash ? tool_printf("%.*s", (int)(slash - path + 1), path) : tool_strdup(".");
+	int rc = write_below(directory, whole, buffer, err);
+
+	free(directory);
+	free(whole);
+	return rc;
+}
+
 int write_output(const char *path, const void *data, uint64_t length, struct modhash_error *err)
 {
 	if (!inputs_is_dash(path))

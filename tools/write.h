@@ -19,4 +19,15 @@ int write_check(const char *path, struct modhash_error *err);
 /* Fill in @err with MODHASH_E_IO and what happened; @sys_errno may be 0. */
 int write_fail(struct modhash_error *err, int sys_errno, const char *message);
 
+/*
+ * Write a file that was found below @root: not through symbolic links in there.  NULL: it was
+ * named itself.
+ */
+int write_below(const char *root, const char *path, const struct modhash_buffer *buffer,
+		struct modhash_error *err);
+
+/* The same for one beside a file that was found, or that was named: it was not named itself. */
+int write_beside(const char *root, const char *path, const struct modhash_buffer *buffer,
+		 struct modhash_error *err);
+
 #endif /* TOOL_WRITE_H */

@@ -17,6 +17,13 @@ struct modhash_ctx;
 /* The largest unpacked module, in bytes, unless the caller says otherwise: 1 GiB. */
 #define MODHASH_MAX_UNPACKED_DEFAULT (UINT64_C(1) << 30)
 
+/* The most types of one BTF, unless the caller says otherwise: as many as a kernel takes. */
+#define MODHASH_MAX_TYPES_DEFAULT 0xfffff
+
+/* The most memory, unless the caller says otherwise: so many times max_unpacked, or this. */
+#define MODHASH_MAX_MEMORY_FACTOR 4
+#define MODHASH_MAX_MEMORY_LEAST (UINT64_C(1) << 30)
+
 /*
  * How SHA-256 is computed.  Every other algorithm is libcrypto's, and so is SHA-256 where
  * AUTO finds nothing faster.  Who wants libcrypto's for its own sake (its FIPS provider,
@@ -56,7 +63,26 @@ MODHASH_API bool modhash_engine_supported(uint32_t engine);
  * @max_unpacked: the largest module or kernel image that is read, in bytes after
  *	unpacking (which is also the largest compressed file); 0 means MODHASH_MAX_UNPACKED_DEFAULT
  * @hash_engine: MODHASH_ENGINE_*: how SHA-256 is computed.  Digests are the same.
- * @reserved: 0
+ * @max_types: the most types of one BTF, those of the BTF that it continues left out; 0
+ *	means MODHASH_MAX_TYPES_DEFAULT, and more than that is the same
+ * @max_memory: the most memory, in bytes, that there is at once for what is made with this
+ *	context, over all threads; 0 means max_unpacked times MODHASH_MAX_MEMORY_FACTOR, but
+ *	no less than MODHASH_MAX_MEMORY_LEAST
+ *
+ * max_memory counts whatever grows with what a file says: the bytes of modules, images,
+ * blobs and bases, packed and unpacked, of files in hand and of objects not freed; what
+ * decompressors need; the views of ELF sections; types of BTF, their hashes, and what it
+ * takes to hash, compare or rewrite them.  It is taken before it is allocated.  What would
+ * exceed it is MODHASH_E_LIMIT, and the message says how much was needed.  A run over many
+ * files (modhash_digest_files(), modhash_verifier_run()) first has fewer of them in hand, at
+ * the end one alone: only a file that does not fit even so is refused, and its result says
+ * so, as of any file that can't be read.  Elsewhere, a call that is refused while
+ * others hold memory can be made again when they do not.
+ *
+ * Not counted are the stacks of threads and what is of one size: some 1 KiB for each file
+ * of a list with its result, some 100 bytes for an entry of a blob that is made or compared,
+ * 1 MiB for each thread of a run, up to 128 MiB for a signature that is parsed (which may
+ * have 1 MiB), and what was handed out to the caller as a modhash_buffer.
  *
  * Since: 0.1
  */
@@ -65,7 +91,8 @@ struct modhash_ctx_opts {
 	uint32_t flags;
 	uint64_t max_unpacked;
 	uint32_t hash_engine;
-	uint32_t reserved;
+	uint32_t max_types;
+	uint64_t max_memory;
 };
 
 /**

@@ -45,9 +45,14 @@ MODHASH_API void modhash_buffer_clear(struct modhash_buffer *buffer);
  * is renamed; then the directory is synced.  A file that is replaced hands down its
  * mode, and its owner and extended attributes where that is permitted, but for
  * security.ima and security.evm, which are of the old contents.  If @path is a
- * symbolic link, the file that it leads to is replaced.  After a failure the old
+ * symbolic link, the file that it leads to is replaced, or made.  After a failure the old
  * file is whole, and the new one gone; but if it is the directory that can't be
- * synced, which the message says then, the new file is in place.
+ * synced, which the message says then, the new file is in place.  A process that is killed
+ * may leave the new file, whose name is ".modhash-" and 16 hex digits.
+ *
+ * In a directory with the sticky bit that everybody may write to, a link or a file that belongs
+ * neither to the caller nor to who owns the directory is MODHASH_E_IO, with EACCES: it
+ * may have been put there for others to write through, or to own what they wrote.
  *
  * Return: 0, MODHASH_E_IO, MODHASH_E_FILE_TYPE (@path is there and no regular file),
  * MODHASH_E_NOMEM, MODHASH_E_INVALID.
@@ -65,12 +70,15 @@ MODHASH_API MODHASH_MUST_CHECK int modhash_write_file(const char *path, const vo
  * struct modhash_write_opts - how a file is written
  * @size: sizeof(struct modhash_write_opts)
  * @flags: MODHASH_WRITE_*
+ * @below: a directory that the path begins with, or NULL.  What of the path is behind it must not
+ *	lead through a symbolic link: who fills the directory does not choose where is written.
  *
  * Since: 0.1
  */
 struct modhash_write_opts {
 	uint32_t size;
 	uint32_t flags;
+	const char *below;
 };
 
 /**

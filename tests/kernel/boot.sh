@@ -7,7 +7,8 @@
 need_init()
 {
 	quietly "The test's init" "$work/init.log" "${CC:-gcc}" -std=gnu11 -O1 -Wall -Wextra \
-		-Werror -static -o "$work/init" "$here/loader.c" "$here/kfunc.c" -lz
+		-Werror -static -o "$work/init" "$here/loader.c" "$here/loader-ima.c" \
+		"$here/kfunc.c" -lz
 }
 
 # new_root DIR: an initramfs's tree, with the loader, and kmod with all that it needs

@@ -36,7 +36,8 @@ class Expected:
         """errno, taint, and the lines of the log, with %N and %D for name and digest."""
         answer = self.answers[way]
         log = []
-        if self.reason != "-":
+        # What IMA refuses, the loader never sees.
+        if self.reason != "-" and answer != "EACCES":
             log.append(f"{OURS}%N: sha256:%D: {self.reason}")
             if self.words and way == "enforced":
                 log.append(f"{REFUSAL}{self.words} is rejected")

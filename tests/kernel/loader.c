@@ -8,6 +8,9 @@
  *   kmod ID VERB FILE MODULE   kmod's insmod or modprobe; "-f" may be joined by a comma
  *   bpf ID FUNCTION FILE MODULE  loads it and calls FUNCTION(11) from a BPF program
  *   file ID PATH               a file, in hexadecimal
+ *   policy ID FILE             IMA's policy
+ *   key ID FILE                a certificate for IMA
+ *   place ID OWNER FILE PATH   FILE, where IMA's rules for files of OWNER find it
  *
  * For each it prints "CELL ID KEY=VALUE..." and "LOG ID TEXT" for each line that the kernel
  * logged meanwhile, and at last "END N".  What was loaded is unloaded again.
@@ -300,6 +303,25 @@ static void do_file(const char *id, const char *path)
 	free(data);
 }
 
+/* What only prepares, and must not fail. */
+static bool do_prepare(char **field)
+{
+	const char *verb = field[0];
+	int error;
+
+	if (!strcmp(verb, "policy") && field[2])
+		error = ima_policy(field[2]);
+	else if (!strcmp(verb, "key") && field[2])
+		error = ima_key(field[2]);
+	else if (!strcmp(verb, "place") && field[4])
+		error = ima_place(field[3], field[2], field[4]);
+	else
+		return false;
+	if (error)
+		printf("UNEXPECTED %s %s: %s\n", verb, field[1], strerror(error));
+	return true;
+}
+
 static void do_load(char **field)
 {
 	const char *id = field[1], *file = field[3], *module = field[4];
@@ -336,7 +358,9 @@ static bool do_cell(char *line)
 		return false;
 	mark("begin", field[1]);
 	read_log("begin", field[1], "-");
-	if (!strcmp(field[0], "file") && field[2])
+	if (do_prepare(field))
+		;
+	else if (!strcmp(field[0], "file") && field[2])
 		do_file(field[1], field[2]);
 	else if (!strcmp(field[0], "bpf") && field[4])
 		do_bpf(field[1], field[2], field[3], field[4]);

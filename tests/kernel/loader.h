@@ -15,4 +15,16 @@ int call_kfunc(const char *module, const char *name, uint32_t number, uint32_t *
 /* All of a file, with its length: malloc()ed, or NULL and errno. */
 unsigned char *read_file(const char *path, long *length);
 
+/* IMA's policy becomes, besides what it was, what is in file @policy.  0 or the errno, as all. */
+int ima_policy(const char *policy);
+
+/* A certificate, by whose key IMA takes signatures from now on. */
+int ima_key(const char *certificate);
+
+/*
+ * @file as @path below /ima, which belongs to the user with this number; with what is in @file.ima
+ * as IMA's attribute of it, if there is such a file.
+ */
+int ima_place(const char *file, const char *owner, const char *path);
+
 #endif

@@ -53,7 +53,7 @@ kernel_of()
 	own=$results/$1.d
 	case $1 in
 	*-empty) kernel=$product/vmlinux.unhashed ;;
-	*-signed)
+	*-signed | list-ima | merkle-ima)
 		# No build of its own: another blob into the same image.
 		rm -rf "$own/signed"
 		cp -R "$product/modules" "$own/signed"
@@ -155,7 +155,9 @@ prepare()
 	*)
 		add_known
 		add_files
-		add_functions "$(find "$product/installed" -name mh_kfunc.ko)"
+		# Linux 6.1 has none.
+		[ "$1" = table-6.1 ] ||
+			add_functions "$(find "$product/installed" -name mh_kfunc.ko)"
 		;;
 	esac
 	pack "$own/root"

@@ -127,6 +127,11 @@ run 0 digest --check binary
 awk '{ print toupper($1) "  " $2 }' sums >upper
 run 0 digest --check upper
 
+# One file is not "1 files".
+head -n 1 sums >sum
+run 0 digest --check sum
+out_is '1 file: 1 OK, 0 failed, 0 not read'
+
 # Lines that are none.
 printf 'hello\n' >bad
 run 2 digest --check bad

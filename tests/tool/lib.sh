@@ -161,7 +161,7 @@ t_like() {
 
 # no_litter DIR: no file that a run left half-done
 no_litter() {
-	t_litter=$(find "$1" -name '*.??????' -type f ! -name '*.merkle' ! -name '*.*.ko' | head -n 3)
+	t_litter=$(find "$1" -name '.modhash-*' | head -n 3)
 	if [ -z "$t_litter" ]; then
 		ok "nothing half-done in $1"
 	else

@@ -60,7 +60,7 @@ run 2 info --jobs
 err_like '^modhash: --jobs needs an argument$'
 run 2 info --json=yes a.ko
 err_like '^modhash: --json=yes takes no argument$'
-run 2 info --m a.ko
+run 2 info --max-s a.ko
 err_like '^modhash: --max-size=a.ko: expected a number of bytes'
 for bad in -1 '' 1x 1025 99999999999999999999 ' 1'; do
 	run 2 info "--jobs=$bad" a.ko
@@ -73,6 +73,18 @@ run 0 info --max-size=1k a.ko
 run 2 info --max-size=799 a.ko
 err_like '^modhash: a.ko: '
 run 0 info --max-size=800 a.ko
+for bad in 0 x -1 1Q ''; do
+	run 2 info "--max-memory=$bad" a.ko
+	err_like '^modhash: --max-memory='
+	run 2 digest "--max-types=$bad" a.ko
+	err_like '^modhash: --max-types='
+done
+run 2 digest --max-types=1048576 a.ko
+run 0 digest --max-types=1048575 a.ko
+run 0 digest --max-memory=1M a.ko
+run 2 digest --max-memory=100 a.ko
+err_like '^modhash: a.ko: [0-9]* bytes of memory are needed beside the [0-9]* in use, and the limit is 100'
+run 2 verify --max-memory=100 -b a.ko a.ko
 run 2 digest --scope=whole a.ko
 err_like '^modhash: --scope=whole: expected one of file, payload, canonical$'
 run 2 digest --algorithm=md5 a.ko

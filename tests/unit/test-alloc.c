@@ -12,6 +12,7 @@
 
 #include <modhash/modhash.h>
 
+#include "../gen/elfgen.h"
 #include "scratch.h"
 #include "sha256/sha256.h"
 #include "source.h"
@@ -118,14 +119,19 @@ static bool begin_counting(void)
 static struct modhash_ctx *ctx;
 static uint8_t content[LENGTH];
 
-/* Something that packs, all of one length, with a trailer. */
+/* Something that packs, all of one length, with a trailer; it begins as a module does. */
 static void fill(int number)
 {
+	struct gen_buf module = { 0 };
 	static const uint8_t trailer[12] = { [2] = MODHASH_TRAILER_PKCS7, [11] = 100 };
 	size_t marker = LENGTH - MODHASH_TRAILER_MARKER_LENGTH;
 
 	for (size_t i = 0; i < LENGTH; i++)
 		content[i] = (uint8_t)(number + (int)(i * i >> 7) % 37);
+	elfgen_module(&module, &(struct elfgen){ .bits = 64 });
+	ck_assert_uint_lt(module.length, LENGTH / 2);
+	memcpy(content, module.data, module.length);
+	gen_free(&module);
 	memcpy(content + marker, MODHASH_TRAILER_MARKER, MODHASH_TRAILER_MARKER_LENGTH);
 	memcpy(content + marker - sizeof(trailer), trailer, sizeof(trailer));
 }
@@ -135,16 +141,21 @@ static const struct {
 	uint32_t scope;
 	uint32_t algorithm;
 	uint32_t engine;
+	uint32_t flags;
 } kinds[] = {
-	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_FILE, MODHASH_ALGO_SHA256, 0 },
-	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_FILE, MODHASH_ALGO_SHA256, 0, 0 },
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_LEAF, MODHASH_ALGO_SHA256, 0,
+	  MODHASH_DIGEST_IDENTITY },
+	{ MODHASH_COMPRESSION_XZ, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0,
+	  MODHASH_DIGEST_IDENTITY },
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0, 0 },
 	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256,
-	  MODHASH_ENGINE_EVP },
-	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_LEAF, MODHASH_ALGO_SHA256, 0 },
-	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA3_512, 0 },
-	{ MODHASH_COMPRESSION_GZIP, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
-	{ MODHASH_COMPRESSION_XZ, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
-	{ MODHASH_COMPRESSION_ZSTD, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0 },
+	  MODHASH_ENGINE_EVP, 0 },
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_LEAF, MODHASH_ALGO_SHA256, 0, 0 },
+	{ MODHASH_COMPRESSION_NONE, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA3_512, 0, 0 },
+	{ MODHASH_COMPRESSION_GZIP, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0, 0 },
+	{ MODHASH_COMPRESSION_XZ, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0, 0 },
+	{ MODHASH_COMPRESSION_ZSTD, MODHASH_SCOPE_PAYLOAD, MODHASH_ALGO_SHA256, 0, 0 },
 };
 
 #define KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
@@ -181,9 +192,12 @@ static void make_files(int compression)
 	mh_buf_free(&packed);
 }
 
+static uint64_t identities;
+
 static int see(void *user, const struct modhash_file_result *result)
 {
 	*(uint64_t *)user += result->status == 0;
+	identities += result->identity && result->identity->vermagic;
 	return 0;
 }
 
@@ -196,6 +210,7 @@ static long count_run(int kind, uint32_t threads, int times)
 	uint64_t good = 0;
 	int ret;
 
+	identities = 0;
 	MODHASH_INIT(spec);
 	spec.algorithm = kinds[kind].algorithm;
 	spec.scope = kinds[kind].scope;
@@ -212,10 +227,11 @@ static long count_run(int kind, uint32_t threads, int times)
 	}
 	__atomic_store_n(&allocations, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&counting, 1, __ATOMIC_RELAXED);
-	ret = modhash_digest_files(ctx, files, &spec, 0, &opts, see, &good, NULL);
+	ret = modhash_digest_files(ctx, files, &spec, kinds[kind].flags, &opts, see, &good, NULL);
 	__atomic_store_n(&counting, 0, __ATOMIC_RELAXED);
 	ck_assert_int_eq(ret, 0);
 	ck_assert_uint_eq(good, (uint64_t)FILES * (uint64_t)times);
+	ck_assert_uint_eq(identities, kinds[kind].flags ? good : 0);
 	modhash_files_free(files);
 	return allocations;
 }

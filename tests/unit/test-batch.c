@@ -652,6 +652,32 @@ START_TEST(test_stopped_between_results)
 }
 END_TEST
 
+/* With one thread, large files are postponed: what ends a run ends it before them, too. */
+START_TEST(test_ended_before_large)
+{
+	const struct modhash_digest_spec spec = spec_of(MODHASH_ALGO_SHA256, MODHASH_SCOPE_FILE);
+	struct modhash_run_opts opts = options(thread_counts[_i]);
+	struct stopping stopping = { 0 };
+	static struct seen seen;
+	char name[32];
+
+	for (int i = 0; i < 40; i++) {
+		file_name(i, name, sizeof(name));
+		scratch_text(name, "");
+		ck_assert_int_eq(truncate(name, i < 20 ? i : 300000 + i), 0);
+	}
+	add("d");
+	opts.stop = &stopping.stop;
+	ck_assert_int_eq(
+		modhash_digest_files(ctx, files, &spec, 0, &opts, stop_at_ten, &stopping, &err),
+		MODHASH_E_STOPPED);
+	ck_assert_int_eq(stopping.seen, 10);
+	seen.end_at = 10;
+	ck_assert_int_eq(digest_all(&spec, thread_counts[_i], &seen), 55);
+	ck_assert_uint_eq(seen.count, 10);
+}
+END_TEST
+
 struct bytes {
 	uint64_t read;
 	uint64_t files;
@@ -707,6 +733,7 @@ int main(void)
 	tcase_add_test(tcase, test_last_position);
 	tcase_add_loop_test(tcase, test_stopped, 0, THREAD_COUNTS);
 	tcase_add_loop_test(tcase, test_stopped_between_results, 0, THREAD_COUNTS);
+	tcase_add_loop_test(tcase, test_ended_before_large, 0, THREAD_COUNTS);
 	tcase_add_loop_test(tcase, test_bytes_read, 0, THREAD_COUNTS);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);

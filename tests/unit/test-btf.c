@@ -752,6 +752,44 @@ START_TEST(test_names_capped)
 }
 END_TEST
 
+/*
+ * Prototypes with many parameters, whose names are long: what is hashed is the names, and then
+ * what each of them is.
+ */
+START_TEST(test_long_names)
+{
+	uint8_t digest[32], before[32] = { 0 };
+	char name[200];
+
+	memset(name, 'p', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (uint32_t length = 1; length < sizeof(name); length += 6) {
+		for (uint32_t parameters = 1; parameters < 300; parameters += 7) {
+			struct lab lab;
+			struct lab_type *type;
+			uint32_t at;
+
+			lab_init(&lab, 1, 0);
+			lab_add(&lab, "int", LAB_INFO(1, 0), 2, 4, 32);
+			at = lab_string(&lab, name + sizeof(name) - 1 - length);
+			lab_add(&lab, NULL, LAB_INFO(13, 0), 1, 1);
+			type = &lab.types[1];
+			type->count = 3 + 2 * parameters;
+			type->words = realloc(type->words, type->count * sizeof(*type->words));
+			type->words[1] = LAB_INFO(13, parameters);
+			for (uint32_t i = 3; i < type->count; i += 2) {
+				type->words[i] = at;
+				type->words[i + 1] = 1;
+			}
+			must_digest(&lab, NULL, digest);
+			ck_assert_mem_ne(digest, before, sizeof(digest));
+			memcpy(before, digest, sizeof(before));
+			lab_free(&lab);
+		}
+	}
+}
+END_TEST
+
 /* --- bases --- */
 
 START_TEST(test_wrong_base)
@@ -1055,6 +1093,7 @@ int main(void)
 	tcase_add_test(tcase, test_rounds_capped);
 	tcase_add_test(tcase, test_most_types);
 	tcase_add_test(tcase, test_names_capped);
+	tcase_add_test(tcase, test_long_names);
 	tcase_add_test(tcase, test_wrong_base);
 	tcase_add_test(tcase, test_cache);
 	tcase_add_test(tcase, test_rewrite);

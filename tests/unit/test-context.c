@@ -116,7 +116,7 @@ START_TEST(test_no_such_engine)
 	ck_assert_int_eq(modhash_ctx_new(&opts, &ctx, NULL), MODHASH_E_INVALID);
 	ck_assert_ptr_null(ctx);
 	MODHASH_INIT(opts);
-	opts.reserved = 1;
+	opts.flags = 1;
 	ck_assert_int_eq(modhash_ctx_new(&opts, &ctx, NULL), MODHASH_E_INVALID);
 }
 END_TEST

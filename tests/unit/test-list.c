@@ -230,6 +230,27 @@ START_TEST(lookalikes_are_refused)
 }
 END_TEST
 
+/* A table that has lost all of its magic, and nothing else. */
+START_TEST(table_without_magic_is_no_list)
+{
+	struct modhash_builder_opts opts = table_opts(0);
+	struct modhash_ctx *ctx = new_ctx();
+	struct modhash_buffer table = random_table(ctx, &opts, 5, 6);
+	struct modhash_error err;
+
+	ck_assert_int_eq(table.length % MODHASH_LIST_DIGEST_LENGTH, 0);
+	memset(table.data, 0x5a, MODHASH_TABLE_MAGIC_LENGTH);
+	ck_assert_int_eq(read_status(ctx, table.data, table.length, &err), MODHASH_E_BLOB);
+	ck_assert_ptr_nonnull(strstr(err.message, "damaged"));
+	/* cut within its header, or with a header that can't be: nothing shows that it was one */
+	ck_assert_int_eq(read_status(ctx, table.data, 64, &err), 0);
+	mh_put_le32(table.data + MODHASH_TABLE_HEADER_HEADER_SIZE, 0xfffffff8u);
+	ck_assert_int_eq(read_status(ctx, table.data, table.length, &err), 0);
+	modhash_buffer_clear(&table);
+	modhash_ctx_free(ctx);
+}
+END_TEST
+
 START_TEST(every_length_is_a_list_a_root_or_refused)
 {
 	struct modhash_ctx *ctx = new_ctx();
@@ -262,6 +283,7 @@ int main(void)
 	tcase_add_test(tcase, list_of_zeroes_is_not_filled);
 	tcase_add_test(tcase, list_as_c_source);
 	tcase_add_test(tcase, lookalikes_are_refused);
+	tcase_add_test(tcase, table_without_magic_is_no_list);
 	tcase_add_test(tcase, every_length_is_a_list_a_root_or_refused);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

@@ -311,6 +311,74 @@ START_TEST(test_keep_time)
 }
 END_TEST
 
+static int write_below(const char *below, const char *path)
+{
+	struct modhash_write_opts opts;
+
+	MODHASH_INIT(opts);
+	opts.below = below;
+	return modhash_write_file_opts(path, "new", 3, &opts, &err);
+}
+
+/* Behind the directory, no link; up to there, any. */
+START_TEST(test_below)
+{
+	scratch_text("tree/a/b/file", "old");
+	scratch_text("precious", "precious");
+	ck_assert_int_eq(symlink("tree", "to-tree"), 0);
+	ck_assert_int_eq(symlink("../../precious", "tree/a/link"), 0);
+	ck_assert_int_eq(symlink("b", "tree/a/to-b"), 0);
+	ck_assert_int_eq(write_below("tree", "tree/a/b/file"), 0);
+	contains("tree/a/b/file", "new");
+	ck_assert_int_eq(write_below("to-tree", "to-tree//a/b//other"), 0);
+	contains("tree/a/b/other", "new");
+	ck_assert_int_eq(write_below("tree/a/", "tree/a/b/third"), 0);
+	contains("tree/a/b/third", "new");
+	ck_assert_int_eq(write_below("tree", "tree/a/link"), MODHASH_E_FILE_TYPE);
+	ck_assert_ptr_nonnull(strstr(err.message, "a symbolic link"));
+	contains("precious", "precious");
+	ck_assert_int_eq(write_below("tree", "tree/a/to-b/file"), MODHASH_E_IO);
+	ck_assert_int_eq(write_below("tree", "tree/missing/file"), MODHASH_E_IO);
+	ck_assert_int_eq(err.sys_errno, ENOENT);
+	ck_assert_int_eq(write_below("missing", "missing/file"), MODHASH_E_IO);
+	ck_assert_int_eq(write_below("tree", "other/file"), MODHASH_E_INVALID);
+	ck_assert_int_eq(write_below("tree", "tree2"), MODHASH_E_INVALID);
+	ck_assert_int_eq(write_below("", "/file"), MODHASH_E_INVALID);
+}
+END_TEST
+
+/* Links and files of somebody else, where everybody may put some: as the kernel has it. */
+START_TEST(test_planted)
+{
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(mkdir("sticky", 0755), 0);
+	scratch_text("precious", "precious");
+	ck_assert_int_eq(symlink("../precious", "sticky/link"), 0);
+	scratch_text("sticky/file", "old");
+	ck_assert_int_eq(lchown("sticky/link", 12345, 12345), 0);
+	ck_assert_int_eq(chown("sticky/file", 12345, 12345), 0);
+	ck_assert_int_eq(chmod("sticky", 01777), 0);
+	ck_assert_int_eq(write_text("sticky/link", "x"), MODHASH_E_IO);
+	ck_assert_int_eq(err.sys_errno, EACCES);
+	ck_assert_int_eq(write_text("sticky/file", "x"), MODHASH_E_IO);
+	ck_assert_int_eq(err.sys_errno, EACCES);
+	contains("precious", "precious");
+	contains("sticky/file", "old");
+	/* Of who owns the directory, it is meant to be there. */
+	ck_assert_int_eq(chown("sticky", 12345, 12345), 0);
+	ck_assert_int_eq(write_text("sticky/link", "x"), 0);
+	ck_assert_int_eq(write_text("sticky/file", "x"), 0);
+	contains("precious", "x");
+	contains("sticky/file", "x");
+	/* Without the sticky bit, whoever may write there can do anything anyway. */
+	ck_assert_int_eq(chown("sticky", 0, 0), 0);
+	ck_assert_int_eq(chmod("sticky", 0777), 0);
+	ck_assert_int_eq(write_text("sticky/link", "y"), 0);
+	ck_assert_int_eq(write_text("sticky/file", "y"), 0);
+}
+END_TEST
+
 START_TEST(test_failures)
 {
 	static char large[100000];
@@ -364,6 +432,8 @@ int main(void)
 	tcase_add_test(tcase, test_types);
 	tcase_add_test(tcase, test_open_file);
 	tcase_add_test(tcase, test_keep_time);
+	tcase_add_test(tcase, test_below);
+	tcase_add_test(tcase, test_planted);
 	tcase_add_test(tcase, test_failures);
 	tcase_add_test(tcase, test_clear);
 	suite_add_tcase(suite, tcase);
