@@ -128,6 +128,9 @@ no_litter .
 
 # The new file's name can't be foreseen, it is made anew, and nobody else may read what was
 # not theirs to read.
+# There is no looking for leaks under a tracer.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+export ASAN_OPTIONS
 if have strace && strace -o trace true 2>/dev/null; then
 	rm -f sticky/own
 	strace -f -o trace -e trace=openat,rename,renameat,renameat2 \
@@ -246,10 +249,17 @@ many=5000
 [ "$full" = no ] || many=100000
 mkdir many
 awk -v n=$many 'BEGIN { for (i = 0; i < n; i++) printf "many/%06d.ko%c", i, 0 }' | xargs -0 touch
+# A sanitizer has terabytes of address space.
+many_space=$(((64 + 2 * 80 + 64) * 1024 + many))
+# shellcheck disable=SC3045 # dash has it, and so has bash
+if ! (ulimit -v $many_space && exec "$MODHASH" --version) >"$out" 2>"$err"; then
+	skip 'not even --version within the bound of address space'
+	many_space=unlimited
+fi
 begun=$(date +%s)
 (
-	# shellcheck disable=SC3045 # dash has it, and so has bash
-	ulimit -v $(((64 + 2 * 80 + 64) * 1024 + many))
+	# shellcheck disable=SC3045
+	ulimit -v $many_space
 	exec "$MODHASH" digest -q -j2 --max-memory=64M many
 ) >"$out" 2>"$err" </dev/null
 is "$many files within their bound of memory" test $?:"$(wc -l <"$out")" = 0:$many
