@@ -20,6 +20,9 @@
 /* Buffers that one file made larger than this are not kept for the next. */
 #define BUFFER_KEPT_MAX ((size_t)64 << 20)
 
+/* Few are packed to more than this, and that would stay beside all that is in hand. */
+#define PACKED_KEPT_MAX ((size_t)1 << 20)
+
 /* Nor what is larger than this part of all memory that there may be. */
 #define KEPT_SHARE 64
 
@@ -118,6 +121,13 @@ static void trim(const struct mh_pipeline *pipeline, struct mh_buf *buf)
 		mh_buf_free(buf);
 }
 
+static void trim_packed(struct mh_pipeline *pipeline)
+{
+	if (pipeline->packed.capacity > PACKED_KEPT_MAX)
+		mh_buf_free(&pipeline->packed);
+	trim(pipeline, &pipeline->packed);
+}
+
 static void swap_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
 {
 	struct mh_buf buf = slot->module.file;
@@ -140,7 +150,7 @@ static void take_packed(struct mh_pipeline *pipeline, struct mh_slot *slot)
 {
 	if (slot->module.compression != MODHASH_COMPRESSION_NONE)
 		swap_packed(pipeline, slot);
-	trim(pipeline, &pipeline->packed);
+	trim_packed(pipeline);
 }
 
 static void release(struct mh_pipeline *pipeline, struct mh_slot *slot)
