@@ -20,6 +20,7 @@ fi
 # Its runtime is to be loaded first, and is loaded after ours.
 ASAN_OPTIONS=verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 export ASAN_OPTIONS
+no_counts
 all=
 [ "${FAULTS_ALL:-no}" = no ] || all=--all
 
