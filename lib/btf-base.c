@@ -100,7 +100,7 @@ static int fill_base(struct mh_btf_base *base, struct storage *storage, const st
 
 	storage->data.budget = btf->budget;
 	ret = alloc_types(storage, btf->count, err);
-	if (ret < 0)
+	if (ret)
 		return ret;
 	for (uint32_t i = 0; i < btf->count; i++) {
 		storage->kinds[i] = (uint8_t)mh_btf_info_kind(mh_btf_type(btf, i)[1]);

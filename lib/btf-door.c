@@ -246,8 +246,9 @@ MODHASH_API int modhash_btf_base_from_path(const struct modhash_ctx *ctx, const 
 	if (!base)
 		return mh_fail_invalid(err, "no place for the base");
 	*base = NULL;
-	if (ctx && path && mh_elf_sparse_read_in(ctx->budget, path, ctx->max_unpacked, ".BTF",
-						  &sparse)) {
+	if (!ctx || !path)
+		return mh_fail_invalid(err, ctx ? "no path" : "no context");
+	if (mh_elf_sparse_read_in(ctx->budget, path, ctx->max_unpacked, ".BTF", &sparse)) {
 		ret = base_from_bytes(ctx, sparse.data, sparse.length, cache, base, err);
 		mh_elf_sparse_free(&sparse);
 		return ret;

@@ -259,7 +259,7 @@ static int copy_types(struct mh_btf *btf, size_t total, struct modhash_error *er
 	if (ret)
 		return ret;
 	btf->taken = needed;
-	btf->words = malloc((total ? total : 1) * sizeof(*btf->words));
+	btf->words = calloc(total ? total : 1, sizeof(*btf->words));
 	btf->start = malloc(((size_t)btf->count + 1) * sizeof(*btf->start));
 	if (!btf->words || !btf->start)
 		return mh_fail_nomem(err);

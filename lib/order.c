@@ -330,7 +330,7 @@ static uint64_t match_ended(const struct index *index, const char *path)
 {
 	const struct key *keys = index->by_end;
 	size_t count = index->order->count;
-	size_t at = lower_bound(keys, count, path, compare_to_end);
+	size_t at = keys ? lower_bound(keys, count, path, compare_to_end) : count;
 
 	if (at == count || compare_to_end(&keys[at], path) != 0)
 		return NOT_MATCHED;
