@@ -279,7 +279,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	struct modhash_error error;
 	int status, ret = 0;
 
-	memset(&error, 0, sizeof(error));
+	mh_error_init(&error);
 	status = mh_module_load_path(&slot->module, batch->files->files[slot->job.index].path,
 				     &error);
 	if (status == MODHASH_E_STOPPED || status == MH_POSTPONED)

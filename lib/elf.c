@@ -72,7 +72,7 @@ struct image {
 
 struct section {
 	uint32_t name_offset, type;
-	uint64_t offset, size, alignment;
+	uint64_t header, offset, size;
 	const char *name;
 	const uint8_t *data; /* NULL if it has none in the file */
 	uint64_t length;
@@ -261,7 +261,7 @@ static uint64_t header_offset(const struct image *image, uint64_t index)
 }
 
 /* Section @index without its name: does it lie in the file? */
-static int get_contents(const struct image *image, uint64_t index, struct section *section,
+static inline int get_contents(const struct image *image, uint64_t index, struct section *section,
 			struct modhash_error *err)
 {
 	const struct layout *at = image->layout;
@@ -274,7 +274,7 @@ static int get_contents(const struct image *image, uint64_t index, struct sectio
 	section->type = get32(image, header + 4);
 	section->offset = get_word(image, header + at->sh_offset);
 	section->size = get_word(image, header + at->sh_size);
-	section->alignment = get_word(image, header + at->sh_addralign);
+	section->header = header;
 	if (section->type == SHT_NULL || section->type == SHT_NOBITS)
 		return 0;
 	if (!mh_in_range(section->offset, section->size, image->length))
@@ -287,7 +287,7 @@ static int get_contents(const struct image *image, uint64_t index, struct sectio
 	return 0;
 }
 
-static int get_section(const struct image *image, uint64_t index, struct section *section,
+static inline int get_section(const struct image *image, uint64_t index, struct section *section,
 		       struct modhash_error *err)
 {
 	int ret = get_contents(image, index, section, err);
@@ -373,7 +373,7 @@ struct ranges {
 	bool mixed;	      /* some were in neither's order: they are in the first */
 };
 
-static void add_to_ranges(struct ranges *ranges, const struct range *range)
+static inline void add_to_ranges(struct ranges *ranges, const struct range *range)
 {
 	struct range *first = ranges->range + ranges->first;
 	struct range *second = ranges->range + ranges->capacity - ranges->second;
@@ -507,7 +507,8 @@ struct note {
 static bool get_note(const struct image *image, const struct section *section,
 		     uint64_t *position, struct note *note)
 {
-	uint64_t alignment = section->alignment == 8 ? 8 : 4;
+	uint64_t aligned = get_word(image, section->header + image->layout->sh_addralign);
+	uint64_t alignment = aligned == 8 ? 8 : 4;
 	uint64_t at = section->offset + *position;
 	uint64_t desc;
 
@@ -609,7 +610,7 @@ static int take_section(const struct image *image, uint64_t index, const struct 
 	return 0;
 }
 
-static void add_range(struct image *image, struct found *found, uint64_t begin, uint64_t length)
+static inline void add_range(struct image *image, struct found *found, uint64_t begin, uint64_t length)
 {
 	const struct range range = { begin, begin + length };
 

@@ -9,6 +9,16 @@
 
 #include <modhash/error.h>
 
+/* Nothing is wrong yet: what zeroes say, without as many of them for each file. */
+static inline void mh_error_init(struct modhash_error *err)
+{
+	err->code = 0;
+	err->sys_errno = 0;
+	err->offset = 0;
+	err->reserved[0] = err->reserved[1] = 0;
+	err->message[0] = '\0';
+}
+
 /*
  * Fill in @err, if there is one, and return @code.  The message says what was found
  * and what was expected; text from files in it is escaped.

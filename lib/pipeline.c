@@ -168,7 +168,7 @@ static void end(struct mh_pipeline *pipeline, struct mh_slot *slot)
 	struct modhash_error error;
 	int ret;
 
-	memset(&error, 0, sizeof(error));
+	mh_error_init(&error);
 	ret = pipeline->steps->end(pipeline->user, slot, &error);
 	if (ret == MH_NO_ROOM)
 		mh_feed_next_round(pipeline->feed, &slot->job);
@@ -305,7 +305,7 @@ static struct mh_slot *fill(struct mh_pipeline *pipeline, int *status)
 		memset(slot->status, 0, sizeof(slot->status));
 		slot->last_round = mh_feed_is_last(pipeline->feed);
 		slot->refusals = mh_budget_refusals(slot->module.ctx->budget);
-		memset(&error, 0, sizeof(error));
+		mh_error_init(&error);
 		*status = begin(pipeline, slot, &error);
 		if (*status == MH_POSTPONED || *status == MH_NO_ROOM) {
 			if (*status == MH_NO_ROOM)

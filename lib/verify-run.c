@@ -172,7 +172,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 	rc = modhash_files_get(tree->files, slot->job.index, &file);
 	if (rc)
 		return mh_fail(err, rc, MODHASH_OFFSET_NONE, "the list of files changed");
-	memset(&why, 0, sizeof(why));
+	mh_error_init(&why);
 	rc = mh_module_load_path(&slot->module, file.path, &why);
 	look->unreadable = rc != 0;
 	if (rc == MODHASH_E_STOPPED || rc == MH_POSTPONED)
