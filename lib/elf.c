@@ -261,8 +261,8 @@ static uint64_t header_offset(const struct image *image, uint64_t index)
 }
 
 /* Section @index without its name: does it lie in the file? */
-static inline int get_contents(const struct image *image, uint64_t index, struct section *section,
-			struct modhash_error *err)
+static inline int get_contents(const struct image *image, uint64_t index,
+			       struct section *section, struct modhash_error *err)
 {
 	const struct layout *at = image->layout;
 	uint64_t header = header_offset(image, index);
@@ -287,8 +287,8 @@ static inline int get_contents(const struct image *image, uint64_t index, struct
 	return 0;
 }
 
-static inline int get_section(const struct image *image, uint64_t index, struct section *section,
-		       struct modhash_error *err)
+static inline int get_section(const struct image *image, uint64_t index,
+			      struct section *section, struct modhash_error *err)
 {
 	int ret = get_contents(image, index, section, err);
 
@@ -610,7 +610,8 @@ static int take_section(const struct image *image, uint64_t index, const struct 
 	return 0;
 }
 
-static inline void add_range(struct image *image, struct found *found, uint64_t begin, uint64_t length)
+static inline void add_range(struct image *image, struct found *found, uint64_t begin,
+			     uint64_t length)
 {
 	const struct range range = { begin, begin + length };
 
