@@ -199,7 +199,7 @@ int mh_pack_gzip(const uint8_t *data, size_t length, struct mh_buf *out,
 	z_stream z;
 	int ret;
 
-	ret = mh_unpack_begin(out, length / 2, 0, UINT64_MAX, err);
+	ret = mh_unpack_begin(out, length, length / 2, UINT64_MAX, err);
 	if (ret)
 		return ret;
 	memset(&z, 0, sizeof(z));

@@ -266,7 +266,7 @@ int mh_pack_xz(const uint8_t *data, size_t length, struct mh_buf *out,
 	lzma_ret xz_ret;
 	int ret;
 
-	ret = mh_unpack_begin(out, length / 2, 0, UINT64_MAX, err);
+	ret = mh_unpack_begin(out, length, length / 2, UINT64_MAX, err);
 	if (ret)
 		return ret;
 	lzma_lzma_preset(&options, ENCODER_PRESET);
