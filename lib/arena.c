@@ -58,13 +58,20 @@ void mh_arena_join(struct mh_arena *to, struct mh_arena *from)
 	from->left = 0;
 }
 
-void mh_arena_free(struct mh_arena *arena)
+void mh_arena_rewind(struct mh_arena *arena, const struct mh_arena *then)
 {
-	while (arena->chunks) {
+	while (arena->chunks != then->chunks) {
 		struct mh_arena_chunk *next = arena->chunks->next;
 
 		free(arena->chunks);
 		arena->chunks = next;
 	}
-	arena->left = 0;
+	arena->left = then->left;
+}
+
+void mh_arena_free(struct mh_arena *arena)
+{
+	const struct mh_arena nothing = { NULL, 0 };
+
+	mh_arena_rewind(arena, &nothing);
 }

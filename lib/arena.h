@@ -18,6 +18,9 @@ struct mh_arena {
 /* @size bytes, aligned for any object; NULL if there is no memory. */
 void *mh_arena_take(struct mh_arena *arena, size_t size);
 
+/* What was taken since @then was a copy of it goes; nothing may have been joined meanwhile. */
+void mh_arena_rewind(struct mh_arena *arena, const struct mh_arena *then);
+
 /* All of @from is @to's; both for one thread. */
 void mh_arena_join(struct mh_arena *to, struct mh_arena *from);
 

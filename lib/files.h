@@ -12,12 +12,13 @@
 #include <modhash/batch.h>
 #include <modhash/files.h>
 
+#include "arena.h"
 #include "budget.h"
 
 struct mh_file {
-	char *path; /* owned; @name is in the same memory */
+	const char *path; /* the list's memory, as all of them */
 	const char *name;
-	const char *root; /* owned by the list */
+	const char *root;
 	uint32_t line;
 };
 
@@ -40,6 +41,7 @@ struct modhash_files {
 	struct mh_file *files;
 	size_t count;
 	size_t capacity;
+	struct mh_arena paths;
 	char **roots;
 	size_t root_count;
 	size_t named; /* files that were named themselves */

@@ -146,10 +146,13 @@ START_TEST(test_byte_order)
 	scratch_text("d/b0.ko", "");
 	scratch_text("d/b-.ko", "");
 	scratch_text("d/B.ko", "");
+	scratch_text("d/b-/a.ko", "");
+	scratch_text("d/b0/a.ko", "");
 	scratch_text("d/\xc3\xa4.ko", "");
 	scratch_text("d/z.ko", "");
 	add("d");
-	PATHS("d/B.ko", "d/b-.ko", "d/b.ko", "d/b/a.ko", "d/b0.ko", "d/z.ko", "d/\xc3\xa4.ko");
+	PATHS("d/B.ko", "d/b-.ko", "d/b-/a.ko", "d/b.ko", "d/b/a.ko", "d/b0.ko", "d/b0/a.ko",
+	      "d/z.ko", "d/\xc3\xa4.ko");
 }
 END_TEST
 
