@@ -26,14 +26,16 @@
 /* Most have some 300 bytes; of one that is larger, whoever made the file wanted that. */
 #define IDENTITY_SMALL 512
 
+/* There is one for each file, of tens of thousands: no more than can differ. */
 struct record {
 	int32_t status;
 	int32_t identity_status;
+	int32_t trailer_status;
+	uint32_t trailers;
+	uint64_t file_length, length, payload_length;
+	uint8_t compression;
 	bool was_read;
 	bool signed_pkcs7;
-	struct modhash_digest digest;
-	struct modhash_module_info info;
-	struct modhash_canon_info canon;   /* with the canonical scope */
 	struct modhash_error *error;	   /* if status is not 0 */
 	struct modhash_identity *identity; /* its strings in the same memory */
 	uint64_t taken;			   /* of the context's budget for it; 0: in an arena */
@@ -47,7 +49,10 @@ struct batch {
 	uint32_t flags;
 	int (*result)(void *user, const struct modhash_file_result *result);
 	void *user;
-	struct record *records; /* one for each file, so that none is made meanwhile */
+	struct modhash_digest kind; /* of all digests; without their bytes */
+	struct record *records;	    /* one for each file, so that none is made meanwhile */
+	uint8_t *digests;	    /* their bytes, likewise */
+	struct modhash_canon_info *canons; /* with the canonical scope, likewise */
 	struct mh_arena identities; /* of workers that are gone, until the end */
 	unsigned int in_hand;	/* files of each worker, at most; 0: as its hasher has streams */
 };
@@ -163,9 +168,12 @@ static int note_module(struct worker *worker, const struct modhash_module *modul
 {
 	record->was_read = true;
 	record->signed_pkcs7 = has_pkcs7(module);
-	MODHASH_INIT(record->info);
-	modhash_module_info(module, &record->info);
-	record->info.data = NULL;
+	record->compression = (uint8_t)module->compression;
+	record->file_length = module->file_length;
+	record->length = module->length;
+	record->payload_length = module->payload_length;
+	record->trailers = module->trailers;
+	record->trailer_status = module->trailer_status;
 	if (worker->batch->flags & MODHASH_DIGEST_IDENTITY)
 		return note_identity(worker, module, record, err);
 	return 0;
@@ -191,6 +199,7 @@ static int note_failure(struct record *record, int status, const struct modhash_
  */
 struct batch_slot {
 	struct mh_slot slot;
+	struct modhash_digest digest;
 	struct mh_hasher *sha256;
 	struct mh_hasher *outer; /* of the algorithm asked for */
 	struct mh_canon canon;
@@ -246,17 +255,17 @@ static int canonical_begin(const struct batch *batch, struct mh_slot *slot,
 	return 0;
 }
 
-static int canonical_end(const struct batch *batch, struct mh_slot *slot, struct record *record,
+static int canonical_end(const struct batch *batch, struct mh_slot *slot,
 			 struct modhash_error *error)
 {
 	struct batch_slot *own = (struct batch_slot *)slot;
-	int ret = mh_canon_digest(&own->canon, own->outer, record->digest.bytes, error);
+	struct modhash_canon_info *info = &batch->canons[slot->job.index];
+	int ret = mh_canon_digest(&own->canon, own->outer, own->digest.bytes, error);
 
 	if (ret)
 		return ret;
-	mh_canon_digest_kind((int)batch->spec.algorithm, &record->digest);
-	MODHASH_INIT(record->canon);
-	return mh_canon_info(&own->canon, &record->canon);
+	MODHASH_INIT(*info);
+	return mh_canon_info(&own->canon, info);
 }
 
 /* As if it had never been begun. */
@@ -274,6 +283,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 {
 	struct worker *worker = user;
 	const struct batch *batch = worker->batch;
+	struct batch_slot *own = (struct batch_slot *)slot;
 	struct record *record = &batch->records[slot->job.index];
 	struct modhash_digest_spec spec = batch->spec;
 	struct modhash_error error;
@@ -294,7 +304,7 @@ static int begin(void *user, struct mh_slot *slot, struct modhash_error *err)
 			status = canonical_begin(batch, slot, &error);
 		else
 			status = mh_module_digest_begin(&slot->module, &spec, &slot->digesting[0],
-							&record->digest, &error);
+							&own->digest, &error);
 	}
 	if (mh_slot_lacks_room(slot, status ? status : record->identity_status)) {
 		undo(batch, slot);
@@ -316,15 +326,17 @@ static int end(void *user, struct mh_slot *slot, struct modhash_error *err)
 	struct batch_slot *own = (struct batch_slot *)slot;
 
 	if (!slot->status[0] && own->opened)
-		slot->status[0] = canonical_end(batch, slot, record, &slot->error);
+		slot->status[0] = canonical_end(batch, slot, &slot->error);
 	if (mh_slot_lacks_room(slot, slot->status[0])) {
 		undo(batch, slot);
 		return MH_NO_ROOM;
 	}
 	close_canon(own);
-	if (!slot->status[0])
-		return 0;
-	return note_failure(record, slot->status[0], &slot->error, err);
+	if (slot->status[0])
+		return note_failure(record, slot->status[0], &slot->error, err);
+	memcpy(batch->digests + slot->job.index * batch->kind.length, own->digest.bytes,
+	       batch->kind.length);
+	return 0;
 }
 
 static const struct mh_pipeline_steps steps = {
@@ -382,24 +394,42 @@ static void work(void *user, void *worker, struct mh_feed *feed)
 
 /* --- on the caller's thread --- */
 
+static void fill_info(const struct record *record, struct modhash_module_info *info)
+{
+	MODHASH_INIT(*info);
+	info->compression = record->compression;
+	info->file_length = record->file_length;
+	info->length = record->length;
+	info->payload_length = record->payload_length;
+	info->trailers = record->trailers;
+	info->trailer_status = record->trailer_status;
+}
+
 static int done(void *user, uint64_t index)
 {
 	struct batch *batch = user;
 	struct record *record = &batch->records[index];
+	struct modhash_digest digest = batch->kind;
+	struct modhash_module_info info;
 	struct modhash_file_result result;
 	int ret;
 
 	MODHASH_INIT(result);
 	result.status = record->status;
 	result.index = index;
-	result.digest = record->status ? NULL : &record->digest;
+	if (!record->status) {
+		memcpy(digest.bytes, batch->digests + index * digest.length, digest.length);
+		result.digest = &digest;
+		result.canon = batch->canons ? &batch->canons[index] : NULL;
+	}
+	if (record->was_read) {
+		fill_info(record, &info);
+		result.info = &info;
+	}
 	result.error = record->error;
-	result.info = record->was_read ? &record->info : NULL;
 	result.identity = record->identity;
 	result.identity_status = record->identity_status;
 	result.signed_pkcs7 = record->signed_pkcs7;
-	if (!record->status && batch->spec.scope == MODHASH_SCOPE_CANONICAL)
-		result.canon = &record->canon;
 	ret = batch->result(batch->user, &result);
 	record_fini(batch, record);
 	return ret;
@@ -422,6 +452,35 @@ static int check_spec(struct batch *batch, struct modhash_error *err)
 	return 0;
 }
 
+static int make_records(struct batch *batch, struct modhash_error *err)
+{
+	size_t count = batch->files->count + 1; /* none, too, is some memory */
+	const struct modhash_digest_spec *spec = &batch->spec;
+
+	batch->kind.algorithm = (uint16_t)spec->algorithm;
+	batch->kind.length = (uint16_t)modhash_algorithm_length((int)spec->algorithm);
+	batch->kind.scope = (uint16_t)spec->scope;
+	batch->kind.version = (uint16_t)spec->version;
+	batch->records = calloc(count, sizeof(*batch->records));
+	batch->digests = calloc(count, batch->kind.length);
+	if (spec->scope == MODHASH_SCOPE_CANONICAL) {
+		batch->canons = calloc(count, sizeof(*batch->canons));
+		if (!batch->canons)
+			return mh_fail_nomem(err);
+	}
+	return batch->records && batch->digests ? 0 : mh_fail_nomem(err);
+}
+
+static void free_records(struct batch *batch)
+{
+	for (size_t i = 0; batch->records && i < batch->files->count; i++)
+		record_fini(batch, &batch->records[i]);
+	free(batch->records);
+	free(batch->digests);
+	free(batch->canons);
+	mh_arena_free(&batch->identities);
+}
+
 static int run(struct batch *batch, const struct modhash_run_opts *opts,
 	       struct modhash_error *err)
 {
@@ -440,12 +499,10 @@ static int run(struct batch *batch, const struct modhash_run_opts *opts,
 	if (ret)
 		return ret;
 	jobs.order = order;
-	batch->records = calloc(batch->files->count + 1, sizeof(struct record));
-	ret = batch->records ? mh_pool_run(&jobs, opts, err) : mh_fail_nomem(err);
-	for (size_t i = 0; batch->records && i < batch->files->count; i++)
-		record_fini(batch, &batch->records[i]);
-	free(batch->records);
-	mh_arena_free(&batch->identities);
+	ret = make_records(batch, err);
+	if (!ret)
+		ret = mh_pool_run(&jobs, opts, err);
+	free_records(batch);
 	free(order);
 	return ret;
 }
