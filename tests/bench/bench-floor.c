@@ -5,15 +5,18 @@
  * --unpack, the files are unpacked by the library that is best at it, and do nothing.
  *
  *	bench-floor [--unpack|--zlib|--sizes] THREADS <LIST
+ *	bench-floor --directories
  *
  * Prints nanoseconds, the wall's and the processors': of reading, and of hashing; or, on one
  * line, of reading with unpacking.  --zlib: .gz by zlib, also where there is libdeflate.
- * --sizes: of the THREADS largest files, bytes as they are and unpacked.
+ * --sizes: of the THREADS largest files, bytes as they are and unpacked.  --directories: of
+ * opening and reading all directories below this one, which is what finding files takes at least.
  */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -392,12 +395,40 @@ static void timed(void *(*work)(void *arg), void *arg, int threads)
 	printf("%.0f %.0f\n", now() - before, processors() - processors_before);
 }
 
+/* What is in it is read, and does nothing. */
+static void read_directory(int parent, const char *path)
+{
+	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!directory)
+		die(path);
+	while ((entry = readdir(directory))) {
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") &&
+		    strcmp(entry->d_name, ".."))
+			read_directory(fd, entry->d_name);
+	}
+	closedir(directory);
+}
+
+static void *read_directories(void *arg)
+{
+	(void)arg;
+	read_directory(AT_FDCWD, ".");
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc == 3 ? argv[1] : "";
 	int threads = argc == 2 || argc == 3 ? atoi(argv[argc - 1]) : 0;
 	uint8_t *memory;
 
+	if (argc == 2 && !strcmp(argv[1], "--directories")) {
+		timed(read_directories, NULL, 1);
+		return 0;
+	}
 	if (threads < 1 || threads > THREADS_MAX)
 		die("usage: bench-floor [--unpack|--zlib|--sizes] THREADS <LIST");
 	read_list();
