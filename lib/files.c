@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "checked.h"
 #include "fail.h"
 #include "files.h"
+#include "grow.h"
 #include "options.h"
 #include "walk.h"
 
@@ -46,25 +46,6 @@ MODHASH_API void modhash_files_free(struct modhash_files *files)
 	free(files);
 }
 
-/* Room for one file more.  False, and all as it was, if there is no memory. */
-static bool grow(struct modhash_files *files)
-{
-	size_t wanted = files->capacity ? files->capacity : 64;
-	struct mh_file *larger;
-	size_t bytes;
-
-	if (files->count < files->capacity)
-		return true;
-	if (!mh_mul_size(wanted, 2, &wanted) || !mh_mul_size(wanted, sizeof(*larger), &bytes))
-		return false;
-	larger = realloc(files->files, bytes);
-	if (!larger)
-		return false;
-	files->files = larger;
-	files->capacity = wanted;
-	return true;
-}
-
 /*
  * Add @length bytes of a path, whose name begins at @name_offset; one without the compression's
  * suffix, if it has one, is put behind it.
@@ -73,11 +54,12 @@ static int add_file(struct modhash_files *files, const char *path, size_t length
 		    size_t name_offset, const char *root, struct modhash_error *err)
 {
 	int suffix = mh_module_suffix(path, length);
-	struct mh_file *file;
+	struct mh_file *file = mh_grow(files->files, &files->capacity, files->count, sizeof(*file));
 	char *copy;
 
-	if (!grow(files))
+	if (!file)
 		return mh_fail_nomem(err);
+	files->files = file;
 	copy = mh_arena_take(&files->paths, (suffix > 0 ? 2 : 1) * (length + 1));
 	if (!copy)
 		return mh_fail_nomem(err);

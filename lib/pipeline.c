@@ -11,6 +11,7 @@
 
 #include "fail.h"
 #include "files.h"
+#include "grow.h"
 #include "pipeline.h"
 #include "source.h"
 
@@ -199,17 +200,12 @@ static struct mh_slot *free_slot(struct mh_pipeline *pipeline)
 
 static bool postpone(struct mh_pipeline *pipeline, const struct mh_slot *slot)
 {
-	if (pipeline->later_count == pipeline->later_capacity) {
-		size_t capacity = pipeline->later_capacity ? pipeline->later_capacity * 2 : 512;
-		struct later *later = NULL;
+	struct later *later = mh_grow(pipeline->later, &pipeline->later_capacity,
+				      pipeline->later_count, sizeof(*later));
 
-		if (capacity <= SIZE_MAX / sizeof(*later))
-			later = realloc(pipeline->later, capacity * sizeof(*later));
-		if (!later)
-			return false;
-		pipeline->later = later;
-		pipeline->later_capacity = capacity;
-	}
+	if (!later)
+		return false;
+	pipeline->later = later;
 	pipeline->later[pipeline->later_count++] =
 		(struct later){ slot->module.file_length, slot->job };
 	return true;

@@ -23,8 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "checked.h"
 #include "fail.h"
+#include "grow.h"
 #include "walk.h"
 
 /* Modules, packed or not; the second part is the compression's suffix. */
@@ -80,35 +80,19 @@ static int report(const struct walker *walker, const char *path, int sys_errno, 
 	return ret;
 }
 
-static bool grow(struct walker *walker)
-{
-	size_t wanted = walker->capacity ? walker->capacity : 64;
-	struct pending *larger;
-	size_t bytes;
-
-	if (walker->count < walker->capacity)
-		return true;
-	if (!mh_mul_size(wanted, 2, &wanted) || !mh_mul_size(wanted, sizeof(*larger), &bytes))
-		return false;
-	larger = realloc(walker->pending, bytes);
-	if (!larger)
-		return false;
-	walker->pending = larger;
-	walker->capacity = wanted;
-	return true;
-}
-
 /* Below @parent, or, without one, the root itself. */
 static int push(struct walker *walker, const struct pending *parent, const char *entry,
 		bool is_directory)
 {
 	size_t before = parent ? parent->length : 0;
 	size_t length = strlen(entry);
-	struct pending *pushed;
+	struct pending *pushed = mh_grow(walker->pending, &walker->capacity, walker->count,
+					 sizeof(*pushed));
 	char *path;
 
-	if (!grow(walker))
+	if (!pushed)
 		return mh_fail_nomem(walker->err);
+	walker->pending = pushed;
 	/* Room for two slashes, which no path is asked to end in, and a NUL. */
 	path = malloc(before + length + 3);
 	if (!path)
