@@ -29,11 +29,12 @@
 #define ENCODER_PRESET 6
 #define ENCODER_DICTIONARY (UINT32_C(1) << 20)
 
+/* In MiB: to the byte, it depends on how wide pointers are, and what is said should not. */
 static int fail_memory(lzma_stream *xz, struct modhash_error *err)
 {
 	return mh_fail(err, MODHASH_E_LIMIT, xz->total_in,
-		       "unpacking needs %" PRIu64 " bytes of memory, and the limit is %" PRIu64,
-		       lzma_memusage(xz), DECODER_MEMORY);
+		       "unpacking needs %" PRIu64 " MiB of memory, and the limit is %" PRIu64,
+		       (lzma_memusage(xz) >> 20) + 1, DECODER_MEMORY >> 20);
 }
 
 /*

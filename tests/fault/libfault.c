@@ -170,10 +170,10 @@ ssize_t read(int fd, void *data, size_t length)
 	return next(fd, data, length);
 }
 
-#define PREAD(name)                                                            \
-	ssize_t name(int fd, void *data, size_t length, off_t at)              \
+#define PREAD(name, offset)                                                    \
+	ssize_t name(int fd, void *data, size_t length, offset at)             \
 	{                                                                      \
-		NEXT(ssize_t, #name, int, void *, size_t, off_t);              \
+		NEXT(ssize_t, #name, int, void *, size_t, offset);             \
 		switch (chosen_fd("read", fd)) {                               \
 		case FAIL:                                                     \
 			return -1;                                             \
@@ -185,10 +185,10 @@ ssize_t read(int fd, void *data, size_t length)
 	}
 
 ssize_t pread(int fd, void *data, size_t length, off_t at);
-ssize_t pread64(int fd, void *data, size_t length, off_t at);
+ssize_t pread64(int fd, void *data, size_t length, off64_t at);
 
-PREAD(pread)
-PREAD(pread64)
+PREAD(pread, off_t)
+PREAD(pread64, off64_t)
 
 ssize_t write(int fd, const void *data, size_t length)
 {

@@ -17,6 +17,7 @@
 #include "btf-lab.h"
 #include "btf.h"
 #include "canon-lab.h"
+#include "hash.h"
 #include "module.h"
 #include "scratch.h"
 #include "source.h"
@@ -568,8 +569,22 @@ static void digest_kept(const struct modhash_files *files, uint32_t threads)
 	ck_assert_uint_eq(ctx->budget->used, 0);
 }
 
+/* As many files as a thread has in hand. */
+static unsigned int streams_of_thread(void)
+{
+	struct mh_hasher *hasher;
+	unsigned int streams;
+
+	ck_assert_int_eq(mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &hasher, &error),
+			 0);
+	streams = mh_hasher_streams(hasher);
+	mh_hasher_free(hasher);
+	return streams;
+}
+
 START_TEST(test_identities_are_kept)
 {
+	unsigned int streams = streams_of_thread();
 	struct modhash_ctx_opts opts;
 	struct modhash_files *files;
 	char name[16];
@@ -594,7 +609,8 @@ START_TEST(test_identities_are_kept)
 		size_t refusals = ctx->budget->refusals;
 
 		digest_kept(files, threads);
-		ck_assert_uint_gt(ctx->budget->refusals, refusals);
+		if (threads * streams > 1)
+			ck_assert_uint_gt(ctx->budget->refusals, refusals);
 	}
 	modhash_files_free(files);
 	modhash_ctx_free(ctx);

@@ -380,12 +380,21 @@ static int build(const struct modhash_ctx *ctx, uint32_t format, struct modhash_
 	return ret;
 }
 
+/* The signed module; if there is no decompressor for it, as much as shows what is needed. */
 static void pack(struct gen_buf *out, int compression)
 {
+	static const char *const begin[] = {
+		[MODHASH_COMPRESSION_GZIP] = "\x1f\x8b\x08",
+		[MODHASH_COMPRESSION_XZ] = "\xfd" "7zXZ",
+		[MODHASH_COMPRESSION_ZSTD] = "\x28\xb5\x2f\xfd",
+	};
 	struct mh_buf packed = MH_BUF_EMPTY;
 
-	if (!modhash_compression_supported(compression))
+	if (!modhash_compression_supported(compression)) {
+		gen_add(out, begin[compression], strlen(begin[compression]) + 1);
+		gen_add(out, with.sign.data, with.sign.length);
 		return;
+	}
 	ck_assert_int_eq(mh_pack(compression, with.sign.data, with.sign.length, &packed, NULL), 0);
 	gen_add(out, packed.data, packed.length);
 	mh_buf_free(&packed);
@@ -554,14 +563,15 @@ static int packed_modules(struct modhash_error *err)
 
 	for (int i = MODHASH_COMPRESSION_GZIP; !ret && i <= MODHASH_COMPRESSION_ZSTD; i++) {
 		const struct gen_buf *file = &with.packed[i];
+		bool supported = modhash_compression_supported(i);
 		struct modhash_module *module = NULL;
 
-		if (!file->length)
-			continue;
 		ret = modhash_module_from_memory(with.ctx, file->data, file->length, &module, err);
-		if ((ret != 0) != (module == NULL))
+		if ((ret != 0) != (module == NULL) || (!ret && !supported))
 			return WRONG;
-		if (!ret)
+		if (ret == MODHASH_E_NO_DECOMPRESSOR && !supported)
+			ret = 0;
+		else if (!ret)
 			ret = use_module(module, err);
 		modhash_module_free(module);
 	}
