@@ -6,6 +6,7 @@
 #include <config.h>
 #endif
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,9 @@
 #include "image.h"
 #include "module.h"
 #include "options.h"
+
+/* Of a cache that other runs make anew meanwhile. */
+#define CACHE_TRIES 10
 
 const struct mh_btf_base *mh_btf_base_of(const struct modhash_btf_base *base)
 {
@@ -136,6 +140,30 @@ MODHASH_API int modhash_btf_base_from_memory(const struct modhash_ctx *ctx, cons
 }
 
 /*
+ * A file that can't be read may hold anything: it is not ours to replace.  One that was replaced
+ * under our hands is another run's cache, and the next look finds that.
+ */
+static int read_cache(const struct modhash_ctx *ctx, const char *cache,
+		      struct modhash_module **file, struct modhash_error *err)
+{
+	struct modhash_error why = { 0 };
+	int ret, i;
+
+	*file = NULL;
+	for (i = 0; i < CACHE_TRIES; i++) {
+		ret = modhash_module_from_path(ctx, cache, file, &why);
+		if (ret != MODHASH_E_CHANGED)
+			break;
+	}
+	if (ret == MODHASH_E_IO && why.sys_errno == ENOENT)
+		return 0;
+	if (ret == MODHASH_E_NOMEM)
+		return mh_fail_nomem(err);
+	return ret ? mh_fail_errno(err, ret, why.sys_errno, "the cache of its hashes, %.200s: %s",
+				   cache, why.message) : 0;
+}
+
+/*
  * A cache that is there and of this BTF: 1 and the base; 0, whatever is wrong with it, as it
  * can be made anew; or an error, for a file that holds something else is not ours to replace.
  */
@@ -144,10 +172,10 @@ static int try_cache(const struct modhash_ctx *ctx, const char *cache, const uin
 		     struct modhash_error *err)
 {
 	struct modhash_module *file;
-	int ret = 0;
+	int ret = read_cache(ctx, cache, &file, err);
 
-	if (modhash_module_from_path(ctx, cache, &file, NULL) < 0)
-		return 0;
+	if (ret || !file)
+		return ret;
 	if (file->length && !mh_btf_is_cache(file->data, (size_t)file->length))
 		ret = mh_fail(err, MODHASH_E_BLOB, MODHASH_OFFSET_NONE,
 			      "the file for the cache of its hashes, %.200s, holds something else, "

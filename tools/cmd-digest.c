@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "canon-opts.h"
 #include "digest-check.h"
@@ -54,6 +55,7 @@ struct digest {
 	const struct modhash_files *files;
 	uint64_t told;
 	uint64_t failed;
+	bool terminal;
 };
 
 static void set_canon(json_t *object, const struct modhash_file_result *result)
@@ -99,7 +101,7 @@ static int digest_result(void *user, const struct modhash_file_result *result)
 	if (tool->json) {
 		print_json(tool, file.path, result);
 	} else if (!result->status) {
-		char *name = digest_escape(file.path);
+		char *name = digest_escape(file.path, digest->terminal);
 
 		modhash_digest_to_hex(result->digest, hex, sizeof(hex));
 		progress_clear(&tool->progress);
@@ -115,7 +117,7 @@ static int digest_result(void *user, const struct modhash_file_result *result)
 
 static void digest_print(struct tool *tool, const struct modhash_files *files)
 {
-	struct digest digest = { tool, files, 0, 0 };
+	struct digest digest = { tool, files, 0, 0, isatty(STDOUT_FILENO) };
 	struct modhash_digest_spec spec;
 	struct canon_opts canon;
 	struct modhash_run_opts opts;

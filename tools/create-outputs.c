@@ -12,6 +12,8 @@
 #include "options.h"
 #include "report.h"
 
+#define NAMES_TOLD 10
+
 /* Where a file is, by whatever path: itself if it is there, else its directory and name. */
 struct place {
 	dev_t device;
@@ -176,6 +178,48 @@ static bool outputs_differ(struct create *create, const struct place *output)
 }
 
 /*
+ * A module that is named twice would be in the blob twice, and it has one place in the order.
+ * By directory and name: hard links are files of their own, as in trees that share what they have
+ * in common.
+ */
+static bool each_once(struct create *create)
+{
+	uint64_t count = modhash_files_count(create->inputs.files);
+	struct place *places;
+	struct modhash_file file;
+	uint64_t i, found = 0, twice = 0;
+
+	if (create->inputs.operands < 2)
+		return true;
+	places = tool_alloc((size_t)count + 1, sizeof(*places));
+	for (i = 0; i < count; i++) {
+		inputs_get(create->inputs.files, i, &file);
+		places[found].path = tool_strdup(file.path);
+		if (in_directory(&places[found]))
+			found++;
+		else
+			free(places[found].path);
+	}
+	qsort(places, (size_t)found, sizeof(*places), by_place);
+	for (i = 1; i < found; i++) {
+		if (by_place(&places[i - 1], &places[i]) ||
+		    (i > 1 && !by_place(&places[i - 2], &places[i])))
+			continue;
+		if (twice++ < NAMES_TOLD)
+			report_problem(create->tool, places[i - 1].path, TOOL_NOT_TOLD,
+				       "named twice, also as %s; expected each module once",
+				       places[i].path);
+	}
+	free_places(places, found);
+	if (twice)
+		report_problem(create->tool, NULL, TOOL_NOT_TOLD,
+			       "modules that are named twice: %llu%s; nothing was written",
+			       (unsigned long long)twice,
+			       twice > NAMES_TOLD ? " (some of them named above)" : "");
+	return !twice;
+}
+
+/*
  * A blob alone, where nothing is yet, can't be a module: one that is not there either ends
  * it all when it is read.  So that no module's place has to be asked for.
  */
@@ -183,9 +227,9 @@ bool create_check_outputs(struct create *create)
 {
 	const struct options *options = create->tool->options;
 	struct place output = { .name = "", .path = NULL };
-	bool good = true;
+	bool good = each_once(create);
 
-	if (!inputs_is_dash(options->value[OPT_OUTPUT]))
+	if (good && !inputs_is_dash(options->value[OPT_OUTPUT]))
 		good = output_can_be(create, &output) && is_not_the_order(create, &output);
 	if (good && (options->given[OPT_PROOFS] || (output.path && !*output.name)))
 		good = outputs_differ(create, &output);

@@ -18,11 +18,13 @@
 #include "progress.h"
 #include "report.h"
 
-char *digest_escape(const char *name)
+char *digest_escape(const char *name, bool terminal)
 {
-	char *escaped = tool_alloc(strlen(name) + 1, 2);
+	char *escaped = terminal ? report_escape(name) : tool_alloc(strlen(name) + 1, 2);
 	char *out = escaped;
 
+	if (terminal)
+		return escaped;
 	for (; *name; name++) {
 		const char *special = strchr("\\\\\nn\rr", *name);
 
@@ -37,24 +39,47 @@ char *digest_escape(const char *name)
 	return escaped;
 }
 
+/* What follows the backslash at @text: bytes of it, and the one that it stands for; or 0. */
+static size_t unescape_one(const char *text, char *byte)
+{
+	char digits[3] = { 0 };
+
+	switch (text[1]) {
+	case 'n':
+		*byte = '\n';
+		return 2;
+	case 'r':
+		*byte = '\r';
+		return 2;
+	case '\\':
+		*byte = '\\';
+		return 2;
+	case 'x': /* as a terminal was shown it */
+		if (strspn(text + 2, "0123456789abcdef") < 2)
+			return 0;
+		memcpy(digits, text + 2, 2);
+		*byte = (char)(unsigned char)strtoul(digits, NULL, 16);
+		return *byte ? 4 : 0;
+	default:
+		return 0;
+	}
+}
+
 static bool unescape(char *name)
 {
 	char *out = name;
+	size_t length;
 
-	for (; *name; name++) {
+	while (*name) {
 		if (*name != '\\') {
-			*out++ = *name;
+			*out++ = *name++;
 			continue;
 		}
-		name++;
-		if (*name == 'n')
-			*out++ = '\n';
-		else if (*name == 'r')
-			*out++ = '\r';
-		else if (*name == '\\')
-			*out++ = '\\';
-		else
+		length = unescape_one(name, out);
+		if (!length)
 			return false;
+		out++;
+		name += length;
 	}
 	*out = '\0';
 	return true;
@@ -106,15 +131,6 @@ static void check_json(struct tool *tool, const char *path, const char *answer,
 	json_element(tool, object);
 }
 
-static void check_line(struct tool *tool, const char *path, const char *answer)
-{
-	char *name = digest_escape(path);
-
-	progress_clear(&tool->progress);
-	printf("%s%s: %s\n", strcmp(name, path) ? "\\" : "", name, answer);
-	free(name);
-}
-
 static int check_result(void *user, const struct modhash_file_result *result)
 {
 	struct check *check = user;
@@ -139,7 +155,7 @@ static int check_result(void *user, const struct modhash_file_result *result)
 	if (tool->json)
 		check_json(tool, file.path, same ? "ok" : "failed", expected, result);
 	else if (!same || tool->verbose)
-		check_line(tool, file.path, same ? "OK" : "FAILED");
+		report_line(tool, "%s: %s", file.path, same ? "OK" : "FAILED");
 	return 0;
 }
 

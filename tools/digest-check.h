@@ -14,8 +14,11 @@ int digest_scope(const struct options *options);
 /* The version of the canonical form, if that is the scope. */
 int digest_form(const struct options *options);
 
-/* A name as it stands in a line: backslash, newline and carriage return escaped. */
-char *digest_escape(const char *name);
+/*
+ * A name as it stands in a line: backslash, newline and carriage return escaped, as sha256sum does;
+ * for a terminal, all that it might obey.
+ */
+char *digest_escape(const char *name, bool terminal);
 
 /*
  * Take a line apart: digits, and the name with its escapes undone, both in @line's

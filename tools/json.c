@@ -28,10 +28,39 @@ struct json_writer {
 	bool broken; /* out of memory */
 };
 
+/* What JSON lets pass, and a terminal may obey: DEL, and U+0080 to U+009F. */
+static bool is_control(const char *text)
+{
+	unsigned char second = (unsigned char)text[1];
+
+	return text[0] == '\x7f' || (text[0] == '\xc2' && second >= 0x80 && second < 0xa0);
+}
+
+static void put_text(const char *text)
+{
+	const char *at = text;
+
+	for (; *at; at++) {
+		if (!is_control(at))
+			continue;
+		fwrite(text, 1, (size_t)(at - text), stdout);
+		if (*at != '\x7f')
+			at++;
+		printf("\\u%04x", (unsigned int)(unsigned char)*at);
+		text = at + 1;
+	}
+	fwrite(text, 1, (size_t)(at - text), stdout);
+}
+
 static void put(struct json_writer *writer, json_t *value)
 {
-	if (!value || json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY))
-		writer->broken = writer->broken || !ferror(stdout);
+	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+	if (text)
+		put_text(text);
+	else
+		writer->broken = true;
+	free(text);
 	json_decref(value);
 }
 

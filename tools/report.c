@@ -140,6 +140,20 @@ void report_error(struct tool *tool, const char *path, const struct modhash_erro
 	tool_status(tool, status);
 }
 
+/* As much as fits, cut between characters. */
+static void set_message(struct modhash_error *err, const char *message)
+{
+	size_t length = strlen(message);
+
+	if (length >= sizeof(err->message)) {
+		length = sizeof(err->message) - 1;
+		while (length && ((unsigned char)message[length] & 0xc0) == 0x80)
+			length--;
+	}
+	memcpy(err->message, message, length);
+	err->message[length] = '\0';
+}
+
 void report_problem(struct tool *tool, const char *path, int status, const char *format, ...)
 {
 	struct modhash_error err;
@@ -152,7 +166,7 @@ void report_problem(struct tool *tool, const char *path, int status, const char 
 	memset(&err, 0, sizeof(err));
 	err.code = MODHASH_E_INVALID;
 	err.offset = MODHASH_OFFSET_NONE;
-	snprintf(err.message, sizeof(err.message), "%s", message);
+	set_message(&err, message);
 	free(message);
 	report_error(tool, path, &err, status);
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -82,13 +83,21 @@ int write_beside(const char *root, const char *path, const struct modhash_buffer
 	return rc;
 }
 
+/* What was lost is told here, and not once more when standard output is closed. */
+static int fail_stdout(struct modhash_error *err)
+{
+	int rc = write_fail(err, errno, "standard output could not be written");
+
+	__fpurge(stdout);
+	clearerr(stdout);
+	return rc;
+}
+
 int write_output(const char *path, const void *data, uint64_t length, struct modhash_error *err)
 {
 	if (!inputs_is_dash(path))
 		return modhash_write_file(path, data, length, err);
 	if (length && fwrite(data, 1, (size_t)length, stdout) != length)
-		return write_fail(err, errno, "standard output could not be written");
-	if (fflush(stdout))
-		return write_fail(err, errno, "standard output could not be written");
-	return 0;
+		return fail_stdout(err);
+	return fflush(stdout) ? fail_stdout(err) : 0;
 }

@@ -42,14 +42,14 @@ modhash_btf_base_from_memory(const struct modhash_ctx *ctx, const void *data, si
  * @ctx: context
  * @path: the file, as in modhash_btf_base_from_memory(), packed or not
  * @cache: a cache of it, or NULL.  One that is there, whole and of the same BTF saves the
- *	hashing; otherwise it is written anew.  A file that does not begin as a cache does is
- *	not replaced.
+ *	hashing; otherwise it is written anew.  A file that does not begin as a cache does, or
+ *	can't be read, is not replaced.
  * @base: out, to be freed with modhash_btf_base_free()
  * @err: out, may be NULL
  *
  * Return: as modhash_btf_base_from_memory() and modhash_module_from_path(); MODHASH_E_BLOB,
- * also for a @cache that holds something else; and, if it could not be written, what
- * modhash_write_file() returns.
+ * also for a @cache that holds something else; and, if it could not be read or written, what
+ * modhash_module_from_path() or modhash_write_file() returns.
  *
  * Since: 0.1
  */

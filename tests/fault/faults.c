@@ -3,11 +3,16 @@
  * Each call on a file fails once, in each way: faults [--all] BASE WORK OUTPUTS TOOL ARG...
  *
  * The tool is run in WORK, a copy of the directory BASE, once without a fault, so that it is known
- * what it does and which calls it makes, and then once for each of these calls (without
- * --all: for the first and the last of a kind) and each way to fail (without: every other).  Either it does what it does without a fault; or
- * it says what it could not do, names the file, exits with 2, and every file is as it was, but
- * for OUTPUTS, names with commas between: of these each is as before, or as it was to be.  With
- * one output, it is as before.  Nothing else is ever left behind.
+ * what it does and which calls it makes, and then once for each of these calls (without --all:
+ * for the first and the last of a kind) and each way to fail (without: every other).  Either it
+ * does what it does without a fault; or it says what it could not do, names the file, exits with
+ * 2, and every file is as it was, but for OUTPUTS, names with commas between: of these each is as
+ * before, or as it was to be.  With one output, it is as before.  Nothing else is ever left behind.
+ *
+ * And it is killed at each of these calls (without --all: at those that change something), and
+ * in the middle of each write.  Of OUTPUTS each is as before then, or as it was to be; a new file
+ * may be left beside, by the name that the manual tells; and the next run does all that the first
+ * was to do.
  *
  * Standard output is a file that may grow to so many bytes and no further, too, and so is every
  * other file.  libfault.so is in $LIBFAULT.
@@ -226,7 +231,10 @@ static void free_run(struct run *run)
 
 /* --- judging --- */
 
-static unsigned int runs, wrongs;
+/* How the name of a new file begins till it has its own: 16 hex digits follow. */
+#define LEFT ".modhash-"
+
+static unsigned int runs, kills, wrongs;
 
 static void wrong(const char *fault, const char *path, const struct run *run, const char *what,
 		  const char *detail)
@@ -251,9 +259,33 @@ static bool is_output(const char *outputs, const char *path)
 	return false;
 }
 
-/* Every file as it was, or as it was to be; true if one is as it was to be and was not before. */
+/* What the manual says may be left beside an output by who was killed. */
+static bool is_left(const char *outputs, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t directory = (size_t)(name - (path + 2));
+	const char *at = outputs;
+
+	if (strlen(name) != strlen(LEFT) + 16 || strncmp(name, LEFT, strlen(LEFT)) != 0 ||
+	    strspn(name + strlen(LEFT), "0123456789abcdef") != 16)
+		return false;
+	while (*at) {
+		size_t end = strcspn(at, ",");
+
+		if (end > directory && !memcmp(at, path + 2, directory) &&
+		    !memchr(at + directory, '/', end - directory))
+			return true;
+		at += end + (at[end] == ',');
+	}
+	return false;
+}
+
+/*
+ * Every file as it was, or as it was to be; true if one is as it was to be and was not before.
+ * One that was @killed may have left a file that was not done.
+ */
 static bool check_files(const struct tree *base, const struct run *good, const struct run *run,
-			const char *outputs, const char *fault, const char *path)
+			const char *outputs, const char *fault, const char *path, bool killed)
 {
 	bool changed = false;
 
@@ -261,7 +293,7 @@ static bool check_files(const struct tree *base, const struct run *good, const s
 		const struct entry *entry = &run->tree.entries[i];
 		const struct entry *old = find(base, entry->path);
 
-		if (same(entry, old))
+		if (same(entry, old) || (killed && is_left(outputs, entry->path)))
 			continue;
 		if (!is_output(outputs, entry->path) || !same(entry, find(&good->tree, entry->path)))
 			wrong(fault, path, run, old ? "neither old nor new: " : "left behind: ",
@@ -295,7 +327,7 @@ static bool names_file(const struct run *run, const char *path, const char *outp
 	char output[256];
 	const char *at = outputs;
 
-	if (strncmp(name, ".modhash-", 9) && *name && strcmp(name, ".") &&
+	if (strncmp(name, LEFT, strlen(LEFT)) && *name && strcmp(name, ".") &&
 	    (strstr(run->err, name) || strstr(run->out, name)))
 		return true;
 	while (*at) { /* of a directory, or a file in it */
@@ -313,7 +345,8 @@ static bool must_fail(const char *fault)
 {
 	return !strncmp(fault, "read:", 5) || !strncmp(fault, "write:", 6) ||
 	       !strncmp(fault, "fsync:", 6) || !strncmp(fault, "rename:", 7) ||
-	       !strncmp(fault, "create:", 7) || !strncmp(fault, "readdir:", 8);
+	       !strncmp(fault, "create:", 7) || !strncmp(fault, "readdir:", 8) ||
+	       !strncmp(fault, "time:", 5);
 }
 
 static void judge(const struct tree *base, const struct run *good, const struct run *run,
@@ -332,7 +365,7 @@ static void judge(const struct tree *base, const struct run *good, const struct 
 		wrong(fault, path, run, "that is to be tried again", "");
 		return;
 	}
-	changed = check_files(base, good, run, outputs, fault, path);
+	changed = check_files(base, good, run, outputs, fault, path, false);
 	if (run->status != 2)
 		wrong(fault, path, run, "another exit status than 2", "");
 	if (!names_file(run, path, outputs))
@@ -391,6 +424,7 @@ static const struct way {
 	{ "open", "EMFILE", EMFILE, false }, { "open", "EINTR", EINTR, true },
 	{ "stat", "EIO", EIO, false },	     { "readlink", "EIO", EIO, false },
 	{ "chmod", "EPERM", EPERM, false },  { "readdir", "EIO", EIO, false },
+	{ "chown", "EPERM", EPERM, true },   { "time", "EIO", EIO, false },
 	{ "opendir", "EMFILE", EMFILE, false }, { "random", "ENOSYS", ENOSYS, false },
 	{ "random", "EINTR", EINTR, true },
 };
@@ -443,6 +477,59 @@ static void each_call(const struct tree *base, const struct run *good, const cha
 	free(log);
 }
 
+static bool changes_something(const char *call)
+{
+	static const char *const names[] = { "create", "write", "chmod", "chown", "time",
+					     "fsync",  "close", "rename", "unlink" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(call, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Killed there; then, with all that it left, run again. */
+static void kill_at(const struct tree *base, const struct run *good, const char *outputs,
+		    const struct call *call, const char *how)
+{
+	struct run run, again;
+	char fault[64];
+
+	snprintf(fault, sizeof(fault), "%s:%d:%s", call->name, call->number, how);
+	run_tool(&run, fault, false, RLIM_INFINITY);
+	if (run.status != 128 + SIGKILL)
+		wrong(fault, call->path, &run, "it was not killed", "");
+	check_files(base, good, &run, outputs, fault, call->path, true);
+	run_tool(&again, NULL, false, RLIM_INFINITY);
+	if (again.status != good->status || again.out_length != good->out_length ||
+	    memcmp(again.out, good->out, again.out_length) != 0)
+		wrong(fault, call->path, &again, "the next run does otherwise", "");
+	check_files(&good->tree, good, &again, outputs, fault, call->path, true);
+	free_run(&run);
+	free_run(&again);
+	restore(base);
+	kills++;
+}
+
+static void each_kill(const struct tree *base, const struct run *good, const char *outputs,
+		      bool all)
+{
+	static struct call calls[CALLS_MAX];
+	size_t length, count;
+	char *log = read_whole(log_path, &length);
+
+	count = read_calls(log, calls, CALLS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		if (!all && (!*outputs || !changes_something(calls[i].name)))
+			continue;
+		kill_at(base, good, outputs, &calls[i], "kill");
+		if (!strcmp(calls[i].name, "write"))
+			kill_at(base, good, outputs, &calls[i], "torn");
+	}
+	free(log);
+}
+
 /* No file may grow further than to so many bytes: each write is short at each point. */
 static void each_length(const struct tree *base, const struct run *good, const char *outputs,
 			bool all)
@@ -462,7 +549,7 @@ static void each_length(const struct tree *base, const struct run *good, const c
 
 		snprintf(text, sizeof(text), "at most %zu bytes", limit);
 		run_tool(&run, NULL, false, limit);
-		check_files(base, good, &run, outputs, text, "");
+		check_files(base, good, &run, outputs, text, "", false);
 		if (run.status != 2 && !all_as_good(good, &run))
 			wrong(text, "", &run, "another exit status than 2", "");
 		free_run(&run);
@@ -503,8 +590,9 @@ int main(int argc, char **argv)
 	}
 	restore(&base);
 	each_call(&base, &good, argv[3], all);
+	each_kill(&base, &good, argv[3], all);
 	each_length(&base, &good, argv[3], all);
-	printf("# %u runs\n", runs);
+	printf("# %u runs, %u killed\n", runs, kills);
 	free_run(&good);
 	free_tree(&base);
 	return wrongs != 0;

@@ -3,7 +3,8 @@
  * For LD_PRELOAD: one call of the tool's fails, or does less than it was asked for.
  *
  *	FAULT=CALL:N:KIND	the Nth CALL fails with errno KIND; with "short", it reads or
- *				writes one byte less, or one at all
+ *				writes half as much; with "kill", the process dies before it, and
+ *				with "torn", in the middle of it
  *	FAULT_LOG=FILE		each call that could have been chosen, with what it was on
  *
  * Only what is done to files counts: standard input, output and error are left alone, and so
@@ -13,6 +14,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,7 +25,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { NOTHING, FAIL, SHORT };
+enum { NOTHING, FAIL, SHORT, KILL, TORN };
 
 static int kind, number, wanted = -1;
 static char call_wanted[32];
@@ -48,7 +50,10 @@ __attribute__((constructor)) static void begin(void)
 		log_fd = (int)syscall(SYS_openat, AT_FDCWD, log,
 				      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fault && sscanf(fault, "%31[a-z]:%d:%15s", call_wanted, &number, what) == 3) {
-		kind = strcmp(what, "short") ? FAIL : SHORT;
+		kind = !strcmp(what, "short") ? SHORT :
+		       !strcmp(what, "kill")  ? KILL :
+		       !strcmp(what, "torn")  ? TORN :
+						FAIL;
 		wanted = atoi(what);
 	}
 }
@@ -67,6 +72,8 @@ static int chosen(const char *call, const char *path)
 	if (!kind || strcmp(call, call_wanted) != 0 ||
 	    __atomic_add_fetch(&seen, 1, __ATOMIC_SEQ_CST) != number)
 		return NOTHING;
+	if (kind == KILL)
+		raise(SIGKILL);
 	errno = wanted;
 	return kind;
 }
@@ -199,6 +206,9 @@ ssize_t write(int fd, const void *data, size_t length)
 	case SHORT:
 		length = less(length);
 		break;
+	case TORN:
+		next(fd, data, less(length));
+		raise(SIGKILL);
 	}
 	return next(fd, data, length);
 }
@@ -232,6 +242,24 @@ int fchmod(int fd, mode_t mode)
 {
 	NEXT(int, "fchmod", int, mode_t);
 	return chosen_fd("chmod", fd) ? -1 : next(fd, mode);
+}
+
+int fchown(int fd, uid_t owner, gid_t group)
+{
+	NEXT(int, "fchown", int, uid_t, gid_t);
+	return chosen_fd("chown", fd) ? -1 : next(fd, owner, group);
+}
+
+int futimens(int fd, const struct timespec times[2])
+{
+	NEXT(int, "futimens", int, const struct timespec *);
+	return chosen_fd("time", fd) ? -1 : next(fd, times);
+}
+
+int unlinkat(int fd, const char *path, int flags)
+{
+	NEXT(int, "unlinkat", int, const char *, int);
+	return chosen("unlink", path) ? -1 : next(fd, path, flags);
 }
 
 #define FSTAT(name, type)                                                      \

@@ -111,6 +111,16 @@ for file in base text; do
 done
 is 'what is no cache stays' cmp -s base base.kept
 is 'what is no cache stays, whatever it is' grep -q 'no BTF at all' text
+# Nor what can't be read to its end: packed and cut short, larger than the limit, or no file at all.
+printf '\037\213\010\0\0\0\0\0\0\0cut' >cut.gz
+head -c 20000 /dev/zero >large
+mkdir -p directory
+for file in cut.gz large directory; do
+	cp -r $file kept-$file
+	run 2 digest --max-size=10K --scope=canonical --base=base --base-cache=$file module.ko
+	err_like "^modhash: base: the cache of its hashes, $file: "
+	is "$file stays as it is" diff -r $file kept-$file
+done
 run 2 digest --scope=canonical --base=base --base-cache=no/such/dir module.ko
 run 2 digest --scope=canonical --base-cache=cache module.ko
 err_like '^modhash: --base-cache is for --base=FILE'

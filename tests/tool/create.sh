@@ -286,6 +286,35 @@ err_like 'the blob would replace the modules.order of the build'
 run 2 create -q -f merkle --proofs=append -o new "$one" hard
 err_like "two modules want their proof here.*: .*$one"
 err_like 'two modules want their proof here.*: .*hard'
+
+# --- a module that is named twice ---
+
+# In whatever way, and in each format: which of its places would it have?
+rm -f twice.blob
+for format in table list merkle; do
+	for names in 't t' 't t/.' 't t//kernel' 't/kernel/fs/one.ko ./t/kernel/fs/../fs/one.ko' \
+		"t $PWD/t" "t/kernel/fs/one.ko t"; do
+		# shellcheck disable=SC2086
+		run 2 create -q -f $format -o twice.blob $names
+		err_like 'fs/one.ko: named twice, .*expected each module once'
+	done
+done
+isnt 'nothing was written' test -e twice.blob
+run 2 create -q -o twice.blob t t
+err_has 'modhash: modules that are named twice: 5; nothing was written'
+is 'each of them is told, and how many' test "$(wc -l <"$err")" -eq 6
+ln -s t twice-link
+run 2 create -q -o twice.blob t twice-link
+printf 't/kernel/fs/one.ko\nt/kernel/fs/two.ko\nt/kernel/fs/one.ko\n' >twice-names
+run_with twice-names 2 create -q -o twice.blob -
+isnt 'nor by a list of names' test -e twice.blob
+# Two of the same contents are two; and so are two names of one file, as in trees that share files.
+mkdir twice-tree
+cp -al t/kernel twice-tree/kernel
+run 0 create -q -f list -o twice.blob t twice-tree
+is 'hard links are modules of their own' test "$(wc -c <twice.blob)" -eq 320
+rm -r twice-tree twice-link twice.blob
+run 2 create -q -o twice.blob missing.ko missing.ko missing/x.ko missing/x.ko
 rm -f hard soft
 find t -type f | sort | xargs sha256sum >after
 is 'all is as it was' cmp -s before after
@@ -308,7 +337,7 @@ isnt 'nothing was written' test -e new
 cp -r t u
 run 0 create -f list -o both t u
 err_like "^modhash: note: a tree's modules.order counts for one DIR alone"
-run 0 create -f list -o new t "$one"
+run 0 create -f list -o new t "u/${one#t/}"
 err_like "^modhash: note: a tree's modules.order counts for one DIR alone"
 run 0 verify -b both t u
 err_like "^modhash: note: a tree's modules.order counts for one DIR alone"

@@ -246,7 +246,8 @@ if [ -w /dev/full ]; then
 	for what in --version '--help' 'info a.ko' 'digest a.ko' 'digest --json a.ko' \
 		'show t.table' 'query -b t.table t/kernel/fs/one.ko' 'verify -b t.table t' \
 		'diff t.table t.table' 'create -q -o - t' 'strip-signature -o - a.ko' \
-		'create -f list --c-source -o - t'; do
+		'create -f list --c-source -o - t' 'canon --btf=drop -o - a.ko' \
+		'extract -o - t.table'; do
 		t_what="modhash $what > /dev/full"
 		t_expected=2
 		t_status=0
@@ -255,6 +256,7 @@ if [ -w /dev/full ]; then
 		"$MODHASH" $what >/dev/full 2>"$err" </dev/null || t_status=$?
 		t_judge
 		err_like '^modhash: .*No space left on device'
+		is "$t_what: told once" test "$(wc -l <"$err")" = 1
 	done
 else
 	skip 'no /dev/full'
