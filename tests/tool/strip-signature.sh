@@ -84,7 +84,7 @@ run 2 strip-signature a.ko
 err_like '^modhash: expected either --output=FILE or --in-place$'
 run 2 strip-signature -i -o x a.ko
 run 2 strip-signature -o x a.ko m1.ko
-err_like '^modhash: --output takes one module'
+err_like '^modhash: --output takes one file'
 run 2 strip-signature --json -o - a.ko
 printf 'signed\nm1.ko\n' >list
 run_with list 2 strip-signature -o x -
