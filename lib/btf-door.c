@@ -24,6 +24,12 @@
 /* Of a cache that other runs make anew meanwhile. */
 #define CACHE_TRIES 10
 
+static struct modhash_btf_base *public_base(const struct modhash_ctx *ctx, struct mh_btf_base *base)
+{
+	base->hash_engine = ctx->hash_engine;
+	return (struct modhash_btf_base *)(void *)base;
+}
+
 const struct mh_btf_base *mh_btf_base_of(const struct modhash_btf_base *base)
 {
 	return (const struct mh_btf_base *)(const void *)base;
@@ -129,13 +135,13 @@ MODHASH_API int modhash_btf_base_from_memory(const struct modhash_ctx *ctx, cons
 	*base = NULL;
 	if (!ctx || (!data && length))
 		return mh_fail_invalid(err, ctx ? "no bytes of a base" : "no context");
-	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+	ret = mh_hasher_new(ctx->hash_engine, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)
 		return ret;
 	ret = read_base(ctx, data ? data : (const void *)"", length, sha256, &ours, err);
 	mh_hasher_free(sha256);
 	if (ret == 0)
-		*base = (struct modhash_btf_base *)(void *)ours;
+		*base = public_base(ctx, ours);
 	return ret;
 }
 
@@ -252,14 +258,14 @@ static int base_from_bytes(const struct modhash_ctx *ctx, const uint8_t *data, s
 {
 	struct mh_btf_base *ours = NULL;
 	struct mh_hasher *sha256;
-	int ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+	int ret = mh_hasher_new(ctx->hash_engine, MODHASH_ALGO_SHA256, &sha256, err);
 
 	if (ret < 0)
 		return ret;
 	ret = cached(ctx, data, length, cache, sha256, &ours, err);
 	mh_hasher_free(sha256);
 	if (ret == 0)
-		*base = (struct modhash_btf_base *)(void *)ours;
+		*base = public_base(ctx, ours);
 	return ret;
 }
 
@@ -321,7 +327,7 @@ MODHASH_API int modhash_btf_base_save(const struct modhash_btf_base *base,
 	memset(buffer, 0, sizeof(*buffer));
 	if (!base)
 		return mh_fail_invalid(err, "no base");
-	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+	ret = mh_hasher_new(mh_btf_base_of(base)->hash_engine, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)
 		return ret;
 	ret = mh_btf_base_save(mh_btf_base_of(base), sha256, &bytes, err);

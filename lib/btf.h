@@ -111,6 +111,7 @@ struct mh_btf_base {
 	bool big_endian;
 	bool duplicates;	  /* two of its types have equal hashes */
 	uint8_t sha256[32];	  /* of the BTF bytes */
+	uint32_t hash_engine;	  /* a context's, of one that was handed out: btf-door.c */
 	void *storage;		  /* what the pointers lead into: opaque */
 	void (*storage_free)(void *storage);
 };

@@ -130,7 +130,7 @@ int mh_module_canonical(const struct modhash_module *module, int algorithm,
 
 	memset(digest, 0, sizeof(*digest));
 	if (algorithm != MODHASH_ALGO_SHA256)
-		ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+		ret = mh_hasher_new(module->ctx->hash_engine, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)
 		return ret;
 	ret = digest_with(module, opts, sha256, outer, digest->bytes, info, err);
@@ -161,7 +161,7 @@ MODHASH_API int modhash_module_canonical(const struct modhash_module *module, in
 		return mh_fail_invalid(err, "no module");
 	ret = mh_canon_opts_in(&ours, opts, err);
 	if (ret == 0)
-		ret = mh_hasher_new(MODHASH_ENGINE_AUTO, algorithm, &outer, err);
+		ret = mh_hasher_new(module->ctx->hash_engine, algorithm, &outer, err);
 	if (ret < 0)
 		return ret;
 	ret = mh_module_canonical(module, algorithm, &ours, outer, digest, info, err);
@@ -381,7 +381,7 @@ MODHASH_API int modhash_module_canon_rewrite(const struct modhash_module *module
 		return mh_fail_invalid(err, "no module");
 	ret = mh_canon_opts_in(&ours, opts, err);
 	if (ret == 0)
-		ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+		ret = mh_hasher_new(module->ctx->hash_engine, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)
 		return ret;
 	ret = rewrite_any(module, &ours, sha256, buffer, changes, err);

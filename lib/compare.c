@@ -276,7 +276,7 @@ static int compare_payloads(struct mh_compare *compare, const struct modhash_mod
 	if (a->payload_length == b->payload_length &&
 	    !memcmp(a->data, b->data, (size_t)a->payload_length))
 		return 0;
-	ret = mh_hasher_new(MODHASH_ENGINE_AUTO, MODHASH_ALGO_SHA256, &sha256, err);
+	ret = mh_hasher_new(a->ctx->hash_engine, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)
 		return ret;
 	compare->failed = 1;

@@ -19,6 +19,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <modhash/context.h>
 #include <modhash/format.h>
 
 #include "core/core.h"
@@ -125,7 +126,8 @@ int mh_hasher_new(uint32_t engine, int algorithm, struct mh_hasher **hasher,
 		return mh_fail_nomem(err);
 	made->length = (size_t)length;
 	if (algorithm == MODHASH_ALGO_SHA256)
-		made->engine = mh_sha256_engine(engine);
+		made->engine = mh_sha256_engine(engine == MODHASH_ENGINE_AUTO ?
+							mh_sha256_fastest() : engine);
 	*hasher = made;
 	if (made->engine)
 		return 0;

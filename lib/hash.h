@@ -39,7 +39,7 @@ struct mh_message_source {
 /* A hash state for one thread and one algorithm, used again and again. */
 struct mh_hasher;
 
-/* @engine: a context's hash_engine, for SHA-256. */
+/* @engine: a context's hash_engine, for SHA-256; where there is no context, AUTO. */
 int mh_hasher_new(uint32_t engine, int algorithm, struct mh_hasher **hasher,
 		  struct modhash_error *err);
 void mh_hasher_free(struct mh_hasher *hasher);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <check.h>
+#include <openssl/evp.h>
 
 #include <modhash/modhash.h>
 
@@ -13,6 +14,7 @@
 #include "canon-rewrite.h"
 #include "canon.h"
 #include "scratch.h"
+#include "sha256/sha256.h"
 
 static struct mh_hasher *sha256;
 static struct modhash_error error;
@@ -629,6 +631,74 @@ START_TEST(test_public_digest)
 }
 END_TEST
 
+/*
+ * A libcrypto that gives nothing shows who asks it: whose context has an engine of ours does not,
+ * whose context says EVP does.
+ */
+static void check_engine(uint32_t engine, int expected)
+{
+	struct modhash_ctx *usual = ctx;
+	struct modhash_ctx_opts forced;
+	size_t length;
+	uint8_t *bytes = make_base_btf(&(struct maker){ .is_64 = true }, &length);
+	struct modhash_btf_base *of, *other;
+	struct file *file = malloc(sizeof(*file)), *file_b = malloc(sizeof(*file_b));
+	struct modhash_module *module, *module_b;
+	struct modhash_comparison result;
+	struct modhash_canon_opts opts;
+	struct modhash_digest digest;
+	struct modhash_buffer buffer;
+
+	MODHASH_INIT(forced);
+	forced.hash_engine = engine;
+	ck_assert_int_eq(modhash_ctx_new(&forced, &ctx, &error), 0);
+	of = public_base();
+	opts = options(of);
+	module = module_of((struct maker){ .is_64 = true, .permute = 3 }, file);
+	module_b = module_of((struct maker){ .is_64 = true }, file_b);
+
+	ck_assert_int_eq(EVP_set_default_properties(NULL, "fips=yes"), 1);
+	ck_assert_int_eq(modhash_btf_base_from_memory(ctx, bytes, length, &other, &error), expected);
+	modhash_btf_base_free(other);
+	scratch_make();
+	scratch_file("btf", bytes, length);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "cache", &other, &error), expected);
+	modhash_btf_base_free(other);
+	scratch_remove();
+	ck_assert_int_eq(modhash_btf_base_save(of, &buffer, &error), expected);
+	modhash_buffer_clear(&buffer);
+	ck_assert_int_eq(modhash_module_canonical(module, MODHASH_ALGO_SHA256, &opts, &digest, NULL,
+						  &error),
+			 expected);
+	ck_assert_int_eq(modhash_module_canon_rewrite(module, &opts, &buffer, NULL, &error),
+			 expected);
+	modhash_buffer_clear(&buffer);
+	MODHASH_INIT(result);
+	ck_assert_int_eq(modhash_compare(module, module_b, &opts, &opts, NULL, NULL, &result,
+					 &error),
+			 expected);
+	ck_assert_int_eq(EVP_set_default_properties(NULL, ""), 1);
+
+	modhash_module_free(module_b);
+	modhash_module_free(module);
+	modhash_btf_base_free(of);
+	modhash_ctx_free(ctx);
+	ctx = usual;
+	free(file_b);
+	free(file);
+	free(bytes);
+}
+
+START_TEST(test_public_engine)
+{
+	check_engine(MODHASH_ENGINE_EVP, MODHASH_E_ALGORITHM);
+	if (mh_sha256_fastest() == MODHASH_ENGINE_EVP)
+		printf("canon: no engine of ours is here, NOT TESTED\n");
+	else
+		check_engine(MODHASH_ENGINE_AUTO, 0);
+}
+END_TEST
+
 START_TEST(test_public_base)
 {
 	struct modhash_btf_base *of = public_base(), *other;
@@ -866,6 +936,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_drop, 0, 32);
 	tcase_add_loop_test(tcase, test_drop_referred, 0, 4);
 	tcase_add_test(tcase, test_public_digest);
+	tcase_add_test(tcase, test_public_engine);
 	tcase_add_test(tcase, test_public_base);
 	tcase_add_test(tcase, test_public_rewrite);
 	tcase_add_test(tcase, test_public_compare);
