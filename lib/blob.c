@@ -276,7 +276,7 @@ int modhash_blob_from_fd(const struct modhash_ctx *ctx, int fd, struct modhash_b
 
 	if (rc)
 		return rc;
-	rc = mh_source_read_fd(fd, ctx->max_unpacked, NULL, &(*blob)->file, err);
+	rc = mh_source_read_fd(fd, ctx->max_unpacked, ctx->stop, &(*blob)->file, err);
 	if (!rc)
 		rc = read_own(ctx, *blob, err);
 	return blob_done(blob, rc);
@@ -291,7 +291,7 @@ int modhash_blob_from_path(const struct modhash_ctx *ctx, const char *path,
 		return rc;
 	if (!path)
 		return blob_done(blob, mh_fail_invalid(err, "path"));
-	rc = mh_source_read_path(path, ctx->max_unpacked, NULL, &(*blob)->file, err);
+	rc = mh_source_read_path(path, ctx->max_unpacked, ctx->stop, &(*blob)->file, err);
 	if (!rc)
 		rc = read_own(ctx, *blob, err);
 	return blob_done(blob, rc);

@@ -138,6 +138,7 @@ MODHASH_API int modhash_btf_base_from_memory(const struct modhash_ctx *ctx, cons
 	ret = mh_hasher_new(ctx->hash_engine, MODHASH_ALGO_SHA256, &sha256, err);
 	if (ret < 0)
 		return ret;
+	mh_hasher_set_stop(sha256, ctx->stop);
 	ret = read_base(ctx, data ? data : (const void *)"", length, sha256, &ours, err);
 	mh_hasher_free(sha256);
 	if (ret == 0)
@@ -262,6 +263,7 @@ static int base_from_bytes(const struct modhash_ctx *ctx, const uint8_t *data, s
 
 	if (ret < 0)
 		return ret;
+	mh_hasher_set_stop(sha256, ctx->stop);
 	ret = cached(ctx, data, length, cache, sha256, &ours, err);
 	mh_hasher_free(sha256);
 	if (ret == 0)

@@ -95,6 +95,7 @@ MODHASH_API int modhash_ctx_new(const struct modhash_ctx_opts *opts, struct modh
 	set_limits(both, &ours);
 	*ctx = &both->ctx;
 	(*ctx)->hash_engine = engine;
+	(*ctx)->stop = ours.stop;
 	return 0;
 }
 

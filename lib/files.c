@@ -13,6 +13,7 @@
 #include "fail.h"
 #include "files.h"
 #include "grow.h"
+#include "module.h"
 #include "options.h"
 #include "walk.h"
 
@@ -158,12 +159,13 @@ MODHASH_API int modhash_files_add(struct modhash_files *files, const char *path,
 						 const struct modhash_error *err),
 				  void *user, struct modhash_error *err)
 {
-	const struct mh_walk walk = { .trouble = trouble, .user = user };
+	struct mh_walk walk = { .trouble = trouble, .user = user };
 	struct stat st;
 	int ret;
 
 	if (!files || !path || !*path)
 		return mh_fail_invalid(err, files ? "no path" : "no list of files");
+	walk.stop = files->ctx->stop;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return add_directory(files, path, &walk, err);
 	ret = add_file(files, path, strlen(path), 0, NULL, err);

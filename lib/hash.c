@@ -305,6 +305,8 @@ int mh_hasher_packed(struct mh_hasher *hasher, uint8_t *buffer, const struct mh_
 {
 	int ret;
 
+	if (stopped(hasher))
+		return fail_stopped(err);
 	if (hasher->engine) {
 		mh_sha256_packed(hasher->engine, buffer, messages, count);
 		return 0;

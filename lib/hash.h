@@ -47,7 +47,10 @@ void mh_hasher_free(struct mh_hasher *hasher);
 /* As many messages as this are worked on at once; a source must be able to lend so many. */
 unsigned int mh_hasher_streams(const struct mh_hasher *hasher);
 
-/* Set to non-zero, this ends mh_hasher_flow() soon with MODHASH_E_STOPPED.  May be NULL. */
+/*
+ * Set to non-zero, this ends mh_hasher_flow() soon with MODHASH_E_STOPPED, and lets
+ * mh_hasher_packed() not begin.  May be NULL.
+ */
 void mh_hasher_set_stop(struct mh_hasher *hasher, const int *stop);
 
 /* The digests of messages as they come.  MODHASH_E_STOPPED, or what next() returned. */

@@ -99,7 +99,7 @@ static int unpack(const struct modhash_image *image, const struct mh_image_layer
 	const uint8_t *data = image->data + layer->offset;
 	uint64_t limit = image->ctx->max_unpacked;
 	size_t used = 0;
-	struct mh_decoders decoders = { .used = &used };
+	struct mh_decoders decoders = { .used = &used, .stop = image->ctx->stop };
 	int rc = mh_unpack((int)layer->compression, data, (size_t)layer->length, limit, &decoders,
 			   out, err);
 

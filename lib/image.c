@@ -95,7 +95,8 @@ MODHASH_API int modhash_image_from_fd(const struct modhash_ctx *ctx, int fd,
 	if (fd < 0)
 		rc = mh_fail_invalid(err, "no file descriptor");
 	else
-		rc = mh_source_read_fd(fd, ctx->max_unpacked, NULL, &(*image)->file, err);
+		rc = mh_source_read_fd(fd, ctx->max_unpacked, ctx->stop, &(*image)->file,
+				       err);
 	if (!rc)
 		rc = take(*image, (*image)->file.data, (*image)->file.length, err);
 	return hand_out(image, rc);
@@ -111,7 +112,8 @@ MODHASH_API int modhash_image_from_path(const struct modhash_ctx *ctx, const cha
 	if (!path)
 		rc = mh_fail_invalid(err, "no path");
 	else
-		rc = mh_source_read_path(path, ctx->max_unpacked, NULL, &(*image)->file, err);
+		rc = mh_source_read_path(path, ctx->max_unpacked, ctx->stop, &(*image)->file,
+					 err);
 	if (!rc)
 		rc = take(*image, (*image)->file.data, (*image)->file.length, err);
 	return hand_out(image, rc);

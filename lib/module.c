@@ -58,8 +58,12 @@ static int take(struct modhash_module *module, const uint8_t *data, size_t lengt
 	module->data = data;
 	module->length = length;
 	if (compression != MODHASH_COMPRESSION_NONE) {
+		struct mh_decoders own = { .stop = module->ctx->stop };
+
 		ret = mh_unpack(compression, data, length, module->ctx->max_unpacked,
-				module->decoders, &module->unpacked, err);
+				module->decoders ? module->decoders : &own, &module->unpacked,
+				err);
+		mh_decoders_fini(&own);
 		module->data = module->unpacked.data;
 		module->length = module->unpacked.length;
 	}
@@ -88,7 +92,8 @@ static int load_fd(struct modhash_module *module, int fd, struct modhash_error *
 	int ret;
 
 	forget(module);
-	ret = mh_source_read_fd(fd, module->ctx->max_unpacked, NULL, &module->file, err);
+	ret = mh_source_read_fd(fd, module->ctx->max_unpacked, module->ctx->stop, &module->file,
+				err);
 	if (ret)
 		return ret;
 	return take(module, module->file.data, module->file.length, err);
@@ -102,7 +107,7 @@ int mh_module_load_path(struct modhash_module *module, const char *path,
 
 	forget(module);
 	ret = mh_source_read_small(path, module->ctx->max_unpacked, module->postpone,
-				   module->decoders ? module->decoders->stop : NULL,
+				   module->decoders ? module->decoders->stop : module->ctx->stop,
 				   &module->file, &size, err);
 	if (ret == MH_POSTPONED)
 		module->file_length = size;

@@ -19,6 +19,7 @@ struct modhash_ctx {
 	uint64_t max_unpacked;
 	uint32_t hash_engine; /* never MODHASH_ENGINE_AUTO */
 	struct mh_budget *budget; /* in the same memory: what does change */
+	const int *stop; /* or NULL */
 };
 
 struct modhash_module {

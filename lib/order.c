@@ -214,7 +214,7 @@ static int read_order(const struct modhash_files *files, const char *path, struc
 	order->budget = files->ctx->budget;
 	if (limit > ORDER_SIZE_MAX)
 		limit = ORDER_SIZE_MAX;
-	ret = mh_source_read_path(path, limit, NULL, &buf, err);
+	ret = mh_source_read_path(path, limit, files->ctx->stop, &buf, err);
 	if (!ret)
 		ret = parse_order((const char *)buf.data, buf.length, order, err);
 	mh_buf_free(&buf);

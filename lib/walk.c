@@ -177,12 +177,23 @@ static int last_first(const void *a, const void *b)
 	return strcmp(second->path + second->name, first->path + first->name);
 }
 
+/* For each entry of each directory: there is nothing else that makes all of it long. */
+static int check_stop(const struct walker *walker)
+{
+	const int *stop = walker->walk->stop;
+
+	if (!stop || !__atomic_load_n(stop, __ATOMIC_RELAXED))
+		return 0;
+	return mh_fail(walker->err, MODHASH_E_STOPPED, MODHASH_OFFSET_NONE,
+		       "stopped while finding files");
+}
+
 static int see_all(struct walker *walker, const struct pending *parent, DIR *dir)
 {
 	size_t before = walker->count;
-	int ret = 0;
+	int ret;
 
-	while (!ret) {
+	while (!(ret = check_stop(walker))) {
 		const struct dirent *entry;
 
 		errno = 0;
@@ -194,6 +205,8 @@ static int see_all(struct walker *walker, const struct pending *parent, DIR *dir
 			break;
 		}
 		ret = see(walker, parent, dirfd(dir), entry);
+		if (ret)
+			break;
 	}
 	if (walker->count > before + 1)
 		qsort(walker->pending + before, walker->count - before, sizeof(*walker->pending),
@@ -229,7 +242,7 @@ int mh_walk(const char *root, const struct mh_walk *walk, struct modhash_error *
 	bool is_root = true;
 	int ret = push(&walker, NULL, root, true);
 
-	while (!ret && walker.count) {
+	while (!ret && walker.count && !(ret = check_stop(&walker))) {
 		const struct pending visited = walker.pending[--walker.count];
 
 		if (visited.is_directory)

@@ -16,11 +16,12 @@ struct mh_walk {
 	/* As for modhash_files_add(). */
 	int (*trouble)(void *user, const char *path, const struct modhash_error *err);
 	void *user;
+	const int *stop; /* a context's; may be NULL */
 };
 
 /*
  * All regular files below @root that are named as modules are, in the byte order of their paths.
- * 0, or what the first call said that was not 0, or that there is no memory.
+ * 0, MODHASH_E_STOPPED, or what the first call said that was not 0, or that there is no memory.
  */
 int mh_walk(const char *root, const struct mh_walk *walk, struct modhash_error *err);
 

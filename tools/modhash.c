@@ -202,6 +202,7 @@ static bool make_context(struct tool *tool)
 	opts.max_unpacked = tool->options->max_size;
 	opts.max_memory = tool->options->max_memory;
 	opts.max_types = (uint32_t)tool->options->max_types;
+	opts.stop = &tool_stop;
 	if (!modhash_ctx_new(&opts, &tool->ctx, &err))
 		return true;
 	report_error(tool, NULL, &err, TOOL_NOT_TOLD);

@@ -130,8 +130,14 @@ static void say(struct tool *tool, const char *prefix, const char *line)
 void report_error(struct tool *tool, const char *path, const struct modhash_error *err, int status)
 {
 	size_t length = modhash_error_format(err, path, NULL, 0);
-	char *line = tool_alloc(length + 1, 1);
+	char *line;
 
+	/* Told once, at the end. */
+	if (err->code == MODHASH_E_STOPPED && tool_stopped()) {
+		tool_status(tool, status);
+		return;
+	}
+	line = tool_alloc(length + 1, 1);
 	modhash_error_format(err, path, line, length + 1);
 	say(tool, "", line);
 	free(line);

@@ -38,7 +38,7 @@ struct tool {
 	bool verbose;
 };
 
-/* Set by SIGINT and SIGTERM to the signal's number; fits struct modhash_run_opts. */
+/* Set by SIGINT and SIGTERM to the signal's number; fits struct modhash_run_opts, and _ctx_opts. */
 extern int tool_stop;
 
 bool tool_stopped(void);

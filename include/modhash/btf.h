@@ -29,7 +29,8 @@ struct modhash_btf_base;
  * module's); MODHASH_E_UNSUPPORTED; MODHASH_E_TOO_COMPLEX; MODHASH_E_ELF;
  * MODHASH_E_NOT_FOUND (ELF or an image without BTF); what modhash_image_from_memory()
  * returns of an image; MODHASH_E_BLOB or MODHASH_E_CHECKSUM (a
- * damaged cache); MODHASH_E_CRYPTO; MODHASH_E_NOMEM; MODHASH_E_INVALID.
+ * damaged cache); MODHASH_E_CRYPTO; MODHASH_E_STOPPED (by the context's @stop); MODHASH_E_NOMEM;
+ * MODHASH_E_INVALID.
  *
  * Since: 0.1
  */

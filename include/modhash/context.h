@@ -68,6 +68,11 @@ MODHASH_API bool modhash_engine_supported(uint32_t engine);
  * @max_memory: the most memory, in bytes, that there is at once for what is made with this
  *	context, over all threads; 0 means max_unpacked times MODHASH_MAX_MEMORY_FACTOR, but
  *	no less than MODHASH_MAX_MEMORY_LEAST
+ * @stop: if not NULL, an int that another thread or a signal handler sets to non-zero
+ *	(atomically) to end soon, with MODHASH_E_STOPPED, what can take long without being a run
+ *	over many files, which has its own (struct modhash_run_opts): finding the files below a
+ *	directory, reading and unpacking one file, hashing a base of BTF.  It must outlive the
+ *	context.
  *
  * max_memory counts whatever grows with what a file says: the bytes of modules, images,
  * blobs and bases, packed and unpacked, of files in hand and of objects not freed; what
@@ -93,6 +98,7 @@ struct modhash_ctx_opts {
 	uint32_t hash_engine;
 	uint32_t max_types;
 	uint64_t max_memory;
+	const int *stop;
 };
 
 /**

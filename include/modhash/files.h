@@ -54,8 +54,8 @@ MODHASH_API void modhash_files_free(struct modhash_files *files);
  *
  * After a failure the list is as it was.
  *
- * Return: 0, MODHASH_E_IO, MODHASH_E_INVALID, MODHASH_E_NOMEM, or what @trouble
- * returned.
+ * Return: 0, MODHASH_E_IO, MODHASH_E_INVALID, MODHASH_E_NOMEM, MODHASH_E_STOPPED (by the
+ * context's @stop), or what @trouble returned.
  *
  * Since: 0.1
  */
@@ -152,7 +152,7 @@ struct modhash_order_report {
  * Return: 0; MODHASH_E_IO, MODHASH_E_FILE_TYPE, MODHASH_E_CHANGED (with the order's
  * file); MODHASH_E_ORDER (a line that is no module's path; two files for one line: say,
  * a.ko and a.ko.xz; or a file that could be either of two); MODHASH_E_LIMIT;
- * MODHASH_E_INVALID; MODHASH_E_NOMEM.
+ * MODHASH_E_STOPPED; MODHASH_E_INVALID; MODHASH_E_NOMEM.
  *
  * Since: 0.1
  */

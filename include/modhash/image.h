@@ -52,7 +52,8 @@ MODHASH_API const char *modhash_image_kind_name(int kind);
  * Return: 0; MODHASH_E_NOT_IMAGE; MODHASH_E_IMAGE (malformed: an offset or a length that
  * can't be); MODHASH_E_UNSUPPORTED (packed by bzip2, lzma or lzo, or a PE file without a
  * kernel); MODHASH_E_ELF; MODHASH_E_TOO_COMPLEX; MODHASH_E_UNPACK;
- * MODHASH_E_NO_DECOMPRESSOR; MODHASH_E_LIMIT; MODHASH_E_NOMEM; MODHASH_E_INVALID.
+ * MODHASH_E_NO_DECOMPRESSOR; MODHASH_E_LIMIT; MODHASH_E_STOPPED (by the context's @stop);
+ * MODHASH_E_NOMEM; MODHASH_E_INVALID.
  *
  * Since: 0.1
  */

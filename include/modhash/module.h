@@ -60,7 +60,7 @@ MODHASH_API bool modhash_compression_supported(int compression);
  *
  * Return: 0, MODHASH_E_INVALID, MODHASH_E_NOMEM, MODHASH_E_LIMIT (longer than
  * the context's max_unpacked), MODHASH_E_UNPACK (corrupt or cut compressed data),
- * or MODHASH_E_NO_DECOMPRESSOR.
+ * MODHASH_E_NO_DECOMPRESSOR, or MODHASH_E_STOPPED (by the context's @stop).
  *
  * Since: 0.1
  */

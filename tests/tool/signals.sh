@@ -39,6 +39,35 @@ for signal in INT TERM HUP; do
 	is "SIG$signal: told" grep -qx "modhash: stopped by signal $number" "$err"
 done
 
+# While it finds files.  Each directory is trouble, told in some 4 KB: the pipe holds few of these,
+# so that it is still at it when the signal comes, however fast it is.
+long=$(printf '%0240d' 0)
+(
+	n=0
+	while [ $n -lt 16 ]; do
+		mkdir "$long" && cd "$long" || exit
+		n=$((n + 1))
+	done
+	while [ $n -lt 216 ]; do
+		mkdir "directory-$n" && : >"directory-$n/$long.ko"
+		n=$((n + 1))
+	done
+)
+mkfifo told
+env --default-signal=INT "$MODHASH" digest "$long" >"$out" 2>told &
+pid=$!
+exec 3<told
+read -r line <&3
+kill -INT $pid
+cat <&3 >rest
+exec 3<&-
+wait $pid
+is 'SIGINT while it finds files: exit status 130' test $? -eq 130
+is 'a directory was trouble' expr "$line" : '.*too long a path' '>' 0
+is 'it stopped where it was' test "$(grep -c 'too long a path' rest)" -lt 100
+is 'and said so' grep -q 'stopped by signal 2$' rest
+rm -r "$long"
+
 # A run that is killed in the middle leaves every module whole, and running it again
 # puts all right.
 if have xz; then

@@ -699,6 +699,38 @@ START_TEST(test_public_engine)
 }
 END_TEST
 
+/* By the context's flag. */
+START_TEST(test_public_base_stopped)
+{
+	struct modhash_ctx *usual = ctx;
+	struct modhash_ctx_opts opts;
+	struct modhash_btf_base *of;
+	int stop = 1;
+	size_t length;
+	uint8_t *bytes = make_base_btf(&(struct maker){ .is_64 = true }, &length);
+
+	MODHASH_INIT(opts);
+	opts.stop = &stop;
+	ck_assert_int_eq(modhash_ctx_new(&opts, &ctx, &error), 0);
+	/* What is in memory is not read: this is the hashing. */
+	ck_assert_int_eq(modhash_btf_base_from_memory(ctx, bytes, length, &of, &error),
+			 MODHASH_E_STOPPED);
+	ck_assert_ptr_null(of);
+	scratch_make();
+	scratch_file("btf", bytes, length);
+	ck_assert_int_eq(modhash_btf_base_from_path(ctx, "btf", "cache", &of, &error),
+			 MODHASH_E_STOPPED);
+	ck_assert_ptr_null(of);
+	ck_assert_int_ne(access("cache", F_OK), 0);
+	scratch_remove();
+	stop = 0;
+	modhash_btf_base_free(public_base());
+	modhash_ctx_free(ctx);
+	ctx = usual;
+	free(bytes);
+}
+END_TEST
+
 START_TEST(test_public_base)
 {
 	struct modhash_btf_base *of = public_base(), *other;
@@ -937,6 +969,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_drop_referred, 0, 4);
 	tcase_add_test(tcase, test_public_digest);
 	tcase_add_test(tcase, test_public_engine);
+	tcase_add_test(tcase, test_public_base_stopped);
 	tcase_add_test(tcase, test_public_base);
 	tcase_add_test(tcase, test_public_rewrite);
 	tcase_add_test(tcase, test_public_compare);

@@ -19,9 +19,12 @@ struct dirent *__wrap_readdir(DIR *dir);
 struct dirent *__wrap_readdir64(DIR *dir);
 
 static bool kinds_untold;
+static int stop, stop_in; /* the flag, and how many entries it is until it is set */
 
 static struct dirent *untold(struct dirent *entry)
 {
+	if (stop_in && !--stop_in)
+		stop = 1;
 	if (entry && kinds_untold)
 		entry->d_type = DT_UNKNOWN;
 	return entry;
@@ -302,6 +305,52 @@ START_TEST(test_many_levels)
 	add("d");
 	ck_assert_uint_eq(modhash_files_count(files), 1);
 	ck_assert_int_eq(access(get(0).path, R_OK), 0);
+}
+END_TEST
+
+/* Whatever it is at when it is told to stop, it ends there, and the list is as it was. */
+START_TEST(test_stopped)
+{
+	struct modhash_files *stoppable;
+	struct modhash_ctx_opts opts;
+	struct modhash_ctx *with_stop;
+	int entries;
+
+	for (int i = 0; i < 10; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "tree/%d/%d.ko", i, i);
+		scratch_text(name, "");
+	}
+	scratch_text("a.ko", "");
+	scratch_text("order", "a.ko\n");
+	MODHASH_INIT(opts);
+	opts.stop = &stop;
+	ck_assert_int_eq(modhash_ctx_new(&opts, &with_stop, NULL), 0);
+	ck_assert_int_eq(modhash_files_new(with_stop, &stoppable, NULL), 0);
+	ck_assert_int_eq(modhash_files_add(stoppable, "a.ko", NULL, NULL, &err), 0);
+	/* 13 in the tree itself, as the end is one, too; and 4 in each of the others. */
+	for (entries = 1; entries <= 13 + 10 * 4; entries++) {
+		stop_in = entries;
+		ck_assert_int_eq(modhash_files_add(stoppable, "tree", NULL, NULL, &err),
+				 MODHASH_E_STOPPED);
+		ck_assert_int_eq(err.code, MODHASH_E_STOPPED);
+		ck_assert_int_eq(stop_in, 0);
+		ck_assert_uint_eq(modhash_files_count(stoppable), 1);
+		stop = 0;
+	}
+	stop_in = entries;
+	ck_assert_int_eq(modhash_files_add(stoppable, "tree", NULL, NULL, &err), 0);
+	ck_assert_int_eq(stop_in, 1);
+	ck_assert_uint_eq(modhash_files_count(stoppable), 11);
+	stop_in = 0;
+	/* One that is named is not looked for; an order is read. */
+	stop = 1;
+	ck_assert_int_eq(modhash_files_add(stoppable, "a.ko", NULL, NULL, &err), 0);
+	ck_assert_int_eq(modhash_files_order(stoppable, "order", NULL, &err), MODHASH_E_STOPPED);
+	stop = 0;
+	modhash_files_free(stoppable);
+	modhash_ctx_free(with_stop);
 }
 END_TEST
 
@@ -666,6 +715,7 @@ int main(void)
 	tcase_add_test(gather, test_invalid);
 	tcase_add_test(gather, test_too_deep);
 	tcase_add_test(gather, test_many_levels);
+	tcase_add_test(gather, test_stopped);
 	tcase_add_test(gather, test_cannot_open);
 	suite_add_tcase(suite, gather);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A run that is told to stop ends within 50 ms, whatever it is at: reading and hashing, by
- * streams or by libcrypto, or unpacking.
+ * streams or by libcrypto, or unpacking.  What is not a run, and may be long all the same, is
+ * ended by the context's flag.
  *
  * What counts is the time that each thread has of the processors, so that others who want
  * them, too, do not make the test fail; the wall's is told.
@@ -182,6 +183,67 @@ START_TEST(test_stop)
 }
 END_TEST
 
+/* --- what is not a run: the context has a flag --- */
+
+static int read_all_ways(int compression, const void *data, size_t length)
+{
+	struct modhash_module *module;
+	struct modhash_image *image;
+	struct modhash_blob *blob;
+	struct modhash_error err;
+	int ret;
+
+	ret = modhash_module_from_path(ctx, "a.ko", &module, &err);
+	ck_assert(!ret || ret == err.code);
+	modhash_module_free(module);
+	/* With what is in memory, and not packed, nothing is done that takes long. */
+	ck_assert_int_eq(modhash_module_from_memory(ctx, data, length, &module, &err),
+			 compression == MODHASH_COMPRESSION_NONE ? 0 : ret);
+	modhash_module_free(module);
+	if (compression == MODHASH_COMPRESSION_NONE) {
+		ck_assert_int_eq(modhash_blob_from_path(ctx, "a.ko", &blob, &err), ret);
+		modhash_blob_free(blob);
+		return ret;
+	}
+	ck_assert_int_eq(modhash_image_from_path(ctx, "a.ko", &image, &err),
+			 ret ? ret : MODHASH_E_NOT_IMAGE);
+	ck_assert_int_eq(modhash_image_from_memory(ctx, data, length, &image, &err),
+			 ret ? ret : MODHASH_E_NOT_IMAGE);
+	return ret;
+}
+
+START_TEST(test_no_run)
+{
+	static const int compressions[] = { MODHASH_COMPRESSION_NONE, MODHASH_COMPRESSION_GZIP,
+					    MODHASH_COMPRESSION_XZ, MODHASH_COMPRESSION_ZSTD };
+	int compression = compressions[_i], stop = 0;
+	struct mh_buf packed = MH_BUF_EMPTY;
+	struct modhash_ctx_opts opts;
+	static const uint8_t list[32] = { 1 };
+
+	if (!modhash_compression_supported(compression)) {
+		printf("%s: built without, NOT TESTED\n", modhash_compression_name(compression));
+		return;
+	}
+	scratch_make();
+	if (compression == MODHASH_COMPRESSION_NONE)
+		ck_assert_int_eq(mh_buf_append(&packed, list, sizeof(list), NULL), 0);
+	else
+		ck_assert_int_eq(mh_pack(compression, list, sizeof(list), &packed, NULL), 0);
+	scratch_file("a.ko", packed.data, packed.length);
+	MODHASH_INIT(opts);
+	opts.stop = &stop;
+	ck_assert_int_eq(modhash_ctx_new(&opts, &ctx, NULL), 0);
+	ck_assert_int_eq(read_all_ways(compression, packed.data, packed.length), 0);
+	stop = 1;
+	ck_assert_int_eq(read_all_ways(compression, packed.data, packed.length),
+			 MODHASH_E_STOPPED);
+	modhash_ctx_free(ctx);
+	mh_buf_free(&packed);
+	scratch_remove();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("stop");
@@ -189,6 +251,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, test_stop, 0, KINDS);
+	tcase_add_loop_test(tcase, test_no_run, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
 }
