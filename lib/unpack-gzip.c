@@ -23,13 +23,22 @@
 /* Unpacked in some 10 ms: the stop flag is looked at in between. */
 #define STEP_MAX ((size_t)4 << 20)
 
-/* Unpacked by libdeflate in some 20 ms. */
+/* And so are so many packed bytes, if nothing comes out of them: blocks can be empty. */
+#define INPUT_MAX ((size_t)1 << 20)
+
+/* Unpacked by libdeflate in some 20 ms; or so many packed bytes in as long. */
 #define ONE_GO_MAX ((size_t)16 << 20)
+#define ONE_GO_INPUT_MAX ((size_t)4 << 20)
 
 /* zlib counts in unsigned int. */
 static uInt piece(size_t length)
 {
 	return length < UINT_MAX ? (uInt)length : UINT_MAX;
+}
+
+static uInt input_piece(size_t length)
+{
+	return (uInt)(length < INPUT_MAX ? length : INPUT_MAX);
 }
 
 /* The last four bytes of a file of one member: what it unpacks to, modulo 2^32. */
@@ -77,7 +86,7 @@ static int inflate_member(const struct mh_decoders *decoders, const uint8_t *dat
 		given = piece(room);
 		z->next_out = out->data + out->length;
 		z->avail_out = given;
-		z->avail_in = piece(length - position(z, data));
+		z->avail_in = input_piece(length - position(z, data));
 		z_ret = inflate(z, Z_NO_FLUSH);
 		ret = mh_unpack_put(out, given - z->avail_out, limit, err);
 		if (ret)
@@ -126,7 +135,7 @@ static bool in_one_go(struct mh_decoders *decoders, const uint8_t *data, size_t 
 	size_t used;
 
 	if ((decoders->stop && __atomic_load_n(decoders->stop, __ATOMIC_RELAXED)) ||
-	    size_hint(data, length) > ONE_GO_MAX)
+	    length > ONE_GO_INPUT_MAX || size_hint(data, length) > ONE_GO_MAX)
 		return false;
 	if (mh_unpack_gzip_member(decoders, data, length, out, room, &used) &&
 	    only_zeroes(data + used, length - used))

@@ -25,6 +25,9 @@
 /* Unpacked in 10 ms even if hardly anything repeats: the stop flag is looked at in between. */
 #define STEP_MAX ((size_t)256 << 10)
 
+/* And so are so many packed bytes, if nothing comes out of them: streams can be empty. */
+#define INPUT_MAX ((size_t)512 << 10)
+
 /* What the kernel's own decoder is given: make modules_install packs like this. */
 #define ENCODER_PRESET 6
 #define ENCODER_DICTIONARY (UINT32_C(1) << 20)
@@ -79,20 +82,25 @@ static int fail_xz(lzma_stream *xz, lzma_ret xz_ret, size_t length, struct modha
 	}
 }
 
-/* Run the coder to the end of its input, whose length it was given. */
-static lzma_ret run(const struct mh_decoders *decoders, lzma_stream *xz, uint64_t limit,
-		    struct mh_buf *out, int *ret, struct modhash_error *err)
+/* Run the coder to the end of its input, whose length it was given, by @most of that at once. */
+static lzma_ret run(const struct mh_decoders *decoders, lzma_stream *xz, size_t most,
+		    uint64_t limit, struct mh_buf *out, int *ret, struct modhash_error *err)
 {
+	size_t left = xz->avail_in, room;
 	lzma_ret xz_ret;
-	size_t room;
 
+	xz->avail_in = 0;
 	do {
+		if (!xz->avail_in) {
+			xz->avail_in = left < most ? left : most;
+			left -= xz->avail_in;
+		}
 		*ret = mh_unpack_step(decoders, out, limit, STEP_MAX, &room, err);
 		if (*ret)
 			return LZMA_OK;
 		xz->next_out = out->data + out->length;
 		xz->avail_out = room;
-		xz_ret = lzma_code(xz, LZMA_FINISH);
+		xz_ret = lzma_code(xz, left ? LZMA_RUN : LZMA_FINISH);
 		*ret = mh_unpack_put(out, room - xz->avail_out, limit, err);
 		if (*ret)
 			return LZMA_OK;
@@ -233,7 +241,7 @@ int mh_unpack_xz(struct mh_decoders *decoders, const uint8_t *data, size_t lengt
 		return ret;
 	xz->next_in = data;
 	xz->avail_in = length;
-	xz_ret = run(decoders, xz, limit, out, &ret, err);
+	xz_ret = run(decoders, xz, INPUT_MAX, limit, out, &ret, err);
 	if (!ret && xz_ret != LZMA_STREAM_END)
 		ret = fail_xz(xz, xz_ret, length, err);
 	if (decoders->used)
@@ -276,7 +284,7 @@ int mh_pack_xz(const uint8_t *data, size_t length, struct mh_buf *out,
 		return mh_fail_nomem(err);
 	xz.next_in = data;
 	xz.avail_in = length;
-	xz_ret = run(&none, &xz, UINT64_MAX, out, &ret, err);
+	xz_ret = run(&none, &xz, SIZE_MAX, UINT64_MAX, out, &ret, err);
 	if (!ret && xz_ret != LZMA_STREAM_END)
 		ret = mh_fail_nomem(err);
 	lzma_end(&xz);

@@ -22,6 +22,9 @@
 /* Unpacked in some 10 ms; with room for a whole frame, libzstd unpacks right into it. */
 #define STEP_MAX ((size_t)8 << 20)
 
+/* Nor do so many packed bytes take longer, if nothing comes out of them: blocks can be empty. */
+#define INPUT_MAX ((size_t)2 << 20)
+
 #define MAGIC 0xfd2fb528u
 
 /* ZSTD_WINDOWLOG_LIMIT_DEFAULT, which only the header of libzstd's insides has. */
@@ -113,7 +116,7 @@ static int decode(struct mh_decoders *decoders, const uint8_t *data, size_t leng
 		  uint64_t limit, struct mh_buf *out, struct modhash_error *err)
 {
 	ZSTD_DCtx *dctx = decoders->zstd;
-	ZSTD_inBuffer in = { data, length, 0 };
+	ZSTD_inBuffer in = { data, 0, 0 };
 	size_t z_ret = 0, room;
 	int ret;
 
@@ -125,6 +128,7 @@ static int decode(struct mh_decoders *decoders, const uint8_t *data, size_t leng
 			ret = mh_unpack_step(decoders, out, limit, STEP_MAX, &room, err);
 		if (ret)
 			return ret;
+		in.size = length - in.pos < INPUT_MAX ? length : in.pos + INPUT_MAX;
 		to.dst = out->data + out->length;
 		to.size = room;
 		to.pos = 0;
@@ -139,9 +143,9 @@ static int decode(struct mh_decoders *decoders, const uint8_t *data, size_t leng
 			return 0;
 		}
 		/* With room left over, there is nothing more that input could yield. */
-		if (in.pos == in.size && to.pos < to.size)
+		if (in.pos == length && to.pos < to.size)
 			return z_ret == 0 ? 0 : mh_unpack_fail_cut(err, length, "zstd");
-		if (in.pos == in.size && z_ret == 0)
+		if (in.pos == length && z_ret == 0)
 			return 0;
 	}
 }

@@ -30,13 +30,17 @@ static const struct {
 	int compression;
 	size_t length; /* unpacked in more than twice the bound, or so */
 	uint32_t algorithm;
+	bool of_nothing; /* so many packed bytes, that unpack to none */
 } kinds[] = {
-	{ "streams", MODHASH_COMPRESSION_NONE, 128 * MB, MODHASH_ALGO_SHA256 },
-	{ "libcrypto", MODHASH_COMPRESSION_NONE, 128 * MB, MODHASH_ALGO_SHA384 },
-	{ "gzip, in one go", MODHASH_COMPRESSION_GZIP, 9 * MB, MODHASH_ALGO_SHA384 },
-	{ "gzip", MODHASH_COMPRESSION_GZIP, 17 * MB, MODHASH_ALGO_SHA384 },
-	{ "xz", MODHASH_COMPRESSION_XZ, 3 * MB, MODHASH_ALGO_SHA384 },
-	{ "zstd", MODHASH_COMPRESSION_ZSTD, 48 * MB, MODHASH_ALGO_SHA384 },
+	{ "streams", MODHASH_COMPRESSION_NONE, 128 * MB, MODHASH_ALGO_SHA256, false },
+	{ "libcrypto", MODHASH_COMPRESSION_NONE, 128 * MB, MODHASH_ALGO_SHA384, false },
+	{ "gzip, in one go", MODHASH_COMPRESSION_GZIP, 9 * MB, MODHASH_ALGO_SHA384, false },
+	{ "gzip", MODHASH_COMPRESSION_GZIP, 17 * MB, MODHASH_ALGO_SHA384, false },
+	{ "xz", MODHASH_COMPRESSION_XZ, 3 * MB, MODHASH_ALGO_SHA384, false },
+	{ "zstd", MODHASH_COMPRESSION_ZSTD, 48 * MB, MODHASH_ALGO_SHA384, false },
+	{ "gzip of nothing", MODHASH_COMPRESSION_GZIP, 24 * MB, MODHASH_ALGO_SHA256, true },
+	{ "xz of nothing", MODHASH_COMPRESSION_XZ, 8 * MB, MODHASH_ALGO_SHA256, true },
+	{ "zstd of nothing", MODHASH_COMPRESSION_ZSTD, 24 * MB, MODHASH_ALGO_SHA256, true },
 };
 
 #define KINDS ((int)(sizeof(kinds) / sizeof(kinds[0])))
@@ -60,12 +64,53 @@ MH_WRAPS static uint8_t *noise(size_t length)
 	return data;
 }
 
+static void repeat(struct mh_buf *out, const void *bytes, size_t size, size_t length)
+{
+	ck_assert_int_eq(mh_buf_reserve(out, length + 64, NULL), 0);
+	while (out->length + size <= length)
+		ck_assert_int_eq(mh_buf_append(out, bytes, size, NULL), 0);
+}
+
+/* Empty blocks of one member (RFC 1951, 3.2.6) or frame (RFC 8878, 3.1.1.2); streams of xz. */
+static void make_nothing(int compression, size_t length, struct mh_buf *out)
+{
+	static const uint8_t gzip[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3 };
+	static const uint8_t gzip_blocks[] = { 2, 8, 0x20, 0x80, 0 }; /* 4 of 10 bits */
+	static const uint8_t gzip_end[10] = { 3 };
+	static const uint8_t zstd[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, 0x58 };
+	static const uint8_t zstd_block[3] = { 0 }, zstd_end[3] = { 1 };
+	struct mh_buf xz = MH_BUF_EMPTY;
+
+	switch (compression) {
+	case MODHASH_COMPRESSION_GZIP:
+		ck_assert_int_eq(mh_buf_append(out, gzip, sizeof(gzip), NULL), 0);
+		repeat(out, gzip_blocks, sizeof(gzip_blocks), length);
+		ck_assert_int_eq(mh_buf_append(out, gzip_end, sizeof(gzip_end), NULL), 0);
+		break;
+	case MODHASH_COMPRESSION_ZSTD:
+		ck_assert_int_eq(mh_buf_append(out, zstd, sizeof(zstd), NULL), 0);
+		repeat(out, zstd_block, sizeof(zstd_block), length);
+		ck_assert_int_eq(mh_buf_append(out, zstd_end, sizeof(zstd_end), NULL), 0);
+		break;
+	default:
+		ck_assert_int_eq(mh_pack(compression, zstd_block, 0, &xz, NULL), 0);
+		repeat(out, xz.data, xz.length, length);
+		mh_buf_free(&xz);
+	}
+}
+
 static void make_file(int kind)
 {
 	size_t length = kinds[kind].length;
 	struct mh_buf packed = MH_BUF_EMPTY;
 	uint8_t *data;
 
+	if (kinds[kind].of_nothing) {
+		make_nothing(kinds[kind].compression, length, &packed);
+		scratch_file("a.ko", packed.data, packed.length);
+		mh_buf_free(&packed);
+		return;
+	}
 	if (kinds[kind].compression == MODHASH_COMPRESSION_NONE) {
 		scratch_text("a.ko", "");
 		ck_assert_int_eq(truncate("a.ko", (off_t)length), 0);

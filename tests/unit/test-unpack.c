@@ -118,6 +118,51 @@ START_TEST(test_round_trip)
 }
 END_TEST
 
+/*
+ * Decoders are given what is long in pieces, which end anywhere in it: in the middle of a stream,
+ * behind one, or a few bytes around its end.  What is cut is cut, and not whole.
+ */
+START_TEST(test_pieces)
+{
+	/* Of unpack-*.c, in the order of compressions[]. */
+	static const size_t pieces[] = { 1 << 20, 512 << 10, 2 << 20 };
+	int compression = compressions[_i];
+	size_t piece = pieces[_i], more;
+	struct mh_buf all = MH_BUF_EMPTY;
+	uint8_t *bytes;
+
+	if (!modhash_compression_supported(compression))
+		return;
+	bytes = malloc(piece);
+	ck_assert_ptr_nonnull(bytes);
+	fill(bytes, piece);
+	ck_assert_int_eq(mh_pack(compression, bytes, piece, &packed, &err), 0);
+	ck_assert_uint_gt(packed.length, piece);
+	more = packed.length - piece;
+	for (size_t less = more - 3; less <= more + 3; less++) {
+		size_t length = piece - less;
+
+		ck_assert_int_eq(mh_pack(compression, bytes, length, &packed, &err), 0);
+		ck_assert_uint_le(packed.length, piece + 16);
+		ck_assert_uint_ge(packed.length, piece - 16);
+		all.length = 0;
+		for (int i = 0; i < 2; i++)
+			ck_assert_int_eq(mh_buf_append(&all, packed.data, packed.length, &err), 0);
+		ck_assert_int_eq(mh_unpack(compression, all.data, all.length, 2 * piece, NULL,
+					   &unpacked, &err), 0);
+		ck_assert_uint_eq(unpacked.length, 2 * length);
+		ck_assert(!memcmp(unpacked.data, bytes, length));
+		ck_assert(!memcmp(unpacked.data + length, bytes, length));
+		for (size_t cut = 1; cut < 16; cut++)
+			ck_assert_int_eq(mh_unpack(compression, packed.data, packed.length - cut,
+						   2 * piece, NULL, &unpacked, &err),
+					 MODHASH_E_UNPACK);
+	}
+	mh_buf_free(&all);
+	free(bytes);
+}
+END_TEST
+
 START_TEST(test_limit)
 {
 	const int compression = compressions[_i];
@@ -272,6 +317,7 @@ int main(void)
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_detect);
 	tcase_add_loop_test(tcase, test_round_trip, 0, COMPRESSIONS);
+	tcase_add_loop_test(tcase, test_pieces, 0, COMPRESSIONS);
 	tcase_add_loop_test(tcase, test_limit, 0, COMPRESSIONS);
 	tcase_add_test(tcase, test_kernel_reads);
 	tcase_add_test(tcase, test_hint);
