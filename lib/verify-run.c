@@ -320,14 +320,24 @@ static int tell(struct mh_tree *tree, uint64_t index, const char *name,
 	return tree->result ? tree->result(tree->user, &result) : 0;
 }
 
-static int tell_all(struct mh_tree *tree)
+int mh_tree_check_stop(const struct mh_tree *tree, struct modhash_error *err)
+{
+	if (!tree->stop || !__atomic_load_n(tree->stop, __ATOMIC_RELAXED))
+		return 0;
+	return mh_fail(err, MODHASH_E_STOPPED, MODHASH_OFFSET_NONE,
+		       "stopped before all verdicts were told");
+}
+
+static int tell_all(struct mh_tree *tree, struct modhash_error *err)
 {
 	struct modhash_file file;
 
 	for (uint64_t i = 0; i < tree->count; i++) {
 		const struct mh_record *record = &tree->records[i];
-		int rc;
+		int rc = mh_tree_check_stop(tree, err);
 
+		if (rc)
+			return rc;
 		MODHASH_INIT(file);
 		rc = modhash_files_get(tree->files, i, &file);
 		if (rc)
@@ -394,9 +404,14 @@ static int run(struct mh_tree *tree, const struct modhash_run_opts *opts,
 		.work = work,
 		.in_hand = &tree->in_hand,
 	};
+	struct modhash_run_opts ours;
 	uint64_t *order;
-	int rc = mh_files_largest_first(tree->files, opts, &order, err);
+	int rc = mh_options_in(&ours, sizeof(ours), opts, err);
 
+	if (rc)
+		return rc;
+	tree->stop = ours.stop;
+	rc = mh_files_largest_first(tree->files, opts, &order, err);
 	if (rc)
 		return rc;
 	jobs.order = order;
@@ -405,7 +420,7 @@ static int run(struct mh_tree *tree, const struct modhash_run_opts *opts,
 	if (!rc)
 		rc = mh_tree_refine(tree, err);
 	if (!rc)
-		rc = tell_all(tree);
+		rc = tell_all(tree, err);
 	if (!rc && tree->complete)
 		rc = tell_missing(tree);
 	return rc;

@@ -466,6 +466,9 @@ int mh_tree_refine(struct mh_tree *tree, struct modhash_error *err)
 	for (uint64_t i = 0; !rc && i < tree->count; i++) {
 		struct mh_record *record = &tree->records[i];
 
+		rc = mh_tree_check_stop(tree, err);
+		if (rc)
+			break;
 		if (record->answer == MODHASH_ANSWER_YES)
 			rc = refine_known(tree, i, record, err);
 		else if (record->blob < tree->verifier->count)

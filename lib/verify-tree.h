@@ -44,7 +44,11 @@ struct mh_tree {
 	void *user;
 	struct modhash_verify_summary summary;
 	unsigned int in_hand; /* files of each worker, at most; 0: as its hasher has streams */
+	const int *stop; /* of the run; may be NULL */
 };
+
+/* When the pool is through: MODHASH_E_STOPPED, if that is what the run was told. */
+int mh_tree_check_stop(const struct mh_tree *tree, struct modhash_error *err);
 
 /* The proof beside a module's file: memory that is used again for the next one. */
 struct mh_proof_file {

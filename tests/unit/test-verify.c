@@ -717,12 +717,28 @@ static int end_at_second(void *user, const struct modhash_verify_result *result)
 	return ++*(int *)user == 2 ? 77 : 0;
 }
 
+struct stopping {
+	int stop;
+	int calls;
+};
+
+static int stop_at_second(void *user, const struct modhash_verify_result *result)
+{
+	struct stopping *stopping = user;
+
+	(void)result;
+	stopping->stop = ++stopping->calls == 2;
+	return 0;
+}
+
 START_TEST(ended_and_stopped)
 {
 	struct modhash_verifier *verifier;
 	struct modhash_run_opts opts;
 	struct modhash_files *files;
 	struct scene scene;
+	struct stopping stopping = { 0 };
+	struct modhash_error err;
 	int calls = 0, stop = 1;
 
 	scene_open(&scene);
@@ -739,6 +755,12 @@ START_TEST(ended_and_stopped)
 	ck_assert_int_eq(modhash_verifier_run(verifier, files, 0, &opts, end_at_second, &calls, NULL,
 					      NULL), MODHASH_E_STOPPED);
 	ck_assert_int_eq(calls, 2);
+	/* Nor are verdicts told that were there already. */
+	opts.stop = &stopping.stop;
+	ck_assert_int_eq(modhash_verifier_run(verifier, files, 0, &opts, stop_at_second, &stopping,
+					      NULL, &err), MODHASH_E_STOPPED);
+	ck_assert_int_eq(err.code, MODHASH_E_STOPPED);
+	ck_assert_int_eq(stopping.calls, 2);
 	ck_assert_int_eq(modhash_verifier_run(verifier, files, 2, NULL, NULL, NULL, NULL, NULL),
 			 MODHASH_E_INVALID);
 	modhash_files_free(files);
