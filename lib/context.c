@@ -38,8 +38,8 @@ static int choose_engine(uint32_t asked, uint32_t *engine, struct modhash_error 
 		return mh_fail_invalid(err, "unknown way to compute SHA-256");
 	if (!modhash_engine_supported(asked))
 		return mh_fail(err, MODHASH_E_UNSUPPORTED, MODHASH_OFFSET_NONE,
-			       "SHA-256 by \"%s\", which this processor or this build can't",
-			       engine_names[asked]);
+			       "SHA-256 by \"%s\" was asked for, and this processor, or this build, "
+			       "does not have it", engine_names[asked]);
 	*engine = asked == MODHASH_ENGINE_AUTO ? mh_sha256_fastest() : asked;
 	return 0;
 }

@@ -110,8 +110,8 @@ struct modhash_ctx_opts {
  * A context never changes, so any number of threads may share one.  It must
  * outlive whatever is made with it.
  *
- * Return: 0, MODHASH_E_INVALID, MODHASH_E_NOMEM or MODHASH_E_CRYPTO;
- * MODHASH_E_UNSUPPORTED if SHA-256 can't be computed here as @opts says.
+ * Return: 0, MODHASH_E_INVALID or MODHASH_E_NOMEM; MODHASH_E_UNSUPPORTED if SHA-256 can't be
+ * computed here as @opts says.
  *
  * Since: 0.1
  */
