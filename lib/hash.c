@@ -209,8 +209,8 @@ int mh_hasher_parts(struct mh_hasher *hasher, const struct mh_part *parts, size_
 	int ret;
 
 	if (hasher->engine) {
-		mh_sha256_one(hasher->engine, parts, count, out);
-		return 0;
+		ret = mh_sha256_one(hasher->engine, parts, count, out, hasher->stop);
+		return ret ? fail_stopped(err) : 0;
 	}
 	begin_crypto();
 	ret = hash_parts(hasher, parts, count, out, err);
@@ -343,6 +343,8 @@ int mh_hasher_fail_core(const struct mh_hasher *hasher, const char *what,
 {
 	if (hasher->core_status == MODHASH_E_NOMEM)
 		return mh_fail_nomem(err);
+	if (hasher->core_status == MODHASH_E_STOPPED)
+		return fail_stopped(err);
 	return mh_fail(err, MODHASH_E_CRYPTO, MODHASH_OFFSET_NONE, "libcrypto failed to hash %s",
 		       what);
 }

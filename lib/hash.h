@@ -48,8 +48,8 @@ void mh_hasher_free(struct mh_hasher *hasher);
 unsigned int mh_hasher_streams(const struct mh_hasher *hasher);
 
 /*
- * Set to non-zero, this ends mh_hasher_flow() soon with MODHASH_E_STOPPED, and lets
- * mh_hasher_packed() not begin.  May be NULL.
+ * Set to non-zero, this ends hashing soon with MODHASH_E_STOPPED, and lets mh_hasher_packed()
+ * not begin.  May be NULL.
  */
 void mh_hasher_set_stop(struct mh_hasher *hasher, const int *stop);
 
@@ -85,7 +85,7 @@ int mh_hasher_packed(struct mh_hasher *hasher, uint8_t *buffer, const struct mh_
 struct mh_core_part;
 int mh_hasher_core(void *user, const struct mh_core_part *parts, unsigned int count,
 		   uint8_t digest[32]);
-/* After it failed: MODHASH_E_NOMEM or _CRYPTO. */
+/* After it failed: MODHASH_E_NOMEM, _STOPPED or _CRYPTO. */
 int mh_hasher_fail_core(const struct mh_hasher *hasher, const char *what,
 			struct modhash_error *err);
 

@@ -386,6 +386,7 @@ MODHASH_API int modhash_module_digest(const struct modhash_module *module,
 		ret = mh_hasher_new(module->ctx->hash_engine, (int)ours.algorithm, &hasher, err);
 	if (ret)
 		return ret;
+	mh_hasher_set_stop(hasher, module->ctx->stop);
 	ret = mh_module_digest(module, &ours, hasher, digest, err);
 	mh_hasher_free(hasher);
 	return ret;

@@ -262,6 +262,7 @@ static int worker_new(void *user, void **worker, struct modhash_error *err)
 		return mh_fail_nomem(err);
 	made->tree = tree;
 	made->asker.engine = tree->verifier->ctx->hash_engine;
+	made->asker.stop = tree->stop;
 	rc = mh_hasher_for(&made->asker, MODHASH_ALGO_SHA256, &hasher, err);
 	if (!rc)
 		rc = mh_pipeline_new(&steps, made, tree->verifier->ctx, hasher, tree->in_hand,

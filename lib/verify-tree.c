@@ -191,7 +191,8 @@ static int question_witness(const struct mh_tree *tree, uint64_t index, struct w
 			    struct modhash_error *err)
 {
 	const struct mh_record *record = &tree->records[index];
-	struct mh_asker asker = { .engine = tree->verifier->ctx->hash_engine };
+	struct mh_asker asker = { .engine = tree->verifier->ctx->hash_engine,
+				  .stop = tree->stop };
 	struct modhash_module *module;
 	struct modhash_identity identity;
 	struct modhash_file file;

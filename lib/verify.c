@@ -83,6 +83,7 @@ int mh_hasher_for(struct mh_asker *asker, int algorithm, struct mh_hasher **hash
 
 		if (rc)
 			return rc;
+		mh_hasher_set_stop(*slot, asker->stop);
 	}
 	*hasher = *slot;
 	return 0;
@@ -404,6 +405,7 @@ int modhash_verifier_check(const struct modhash_verifier *verifier,
 	if (!verifier || !module || !verdict)
 		return mh_fail_invalid(err, "verifier, module or verdict");
 	asker.engine = verifier->ctx->hash_engine;
+	asker.stop = verifier->ctx->stop;
 	if (proof) {
 		rc = mh_options_in(&own_proof, sizeof(own_proof), proof, err);
 		if (rc)

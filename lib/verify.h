@@ -29,6 +29,7 @@ struct modhash_verifier {
 
 struct mh_asker {
 	uint32_t engine; /* the context's */
+	const int *stop; /* a run's, or the context's; may be NULL */
 	struct mh_hasher *hashers[MH_ALGORITHMS];
 };
 

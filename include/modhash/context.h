@@ -71,8 +71,8 @@ MODHASH_API bool modhash_engine_supported(uint32_t engine);
  * @stop: if not NULL, an int that another thread or a signal handler sets to non-zero
  *	(atomically) to end soon, with MODHASH_E_STOPPED, what can take long without being a run
  *	over many files, which has its own (struct modhash_run_opts): finding the files below a
- *	directory, reading and unpacking one file, hashing a base of BTF.  It must outlive the
- *	context.
+ *	directory, reading, unpacking, hashing and verifying one file, hashing a base of BTF.  It
+ *	must outlive the context.
  *
  * max_memory counts whatever grows with what a file says: the bytes of modules, images,
  * blobs and bases, packed and unpacked, of files in hand and of objects not freed; what

@@ -339,7 +339,8 @@ MODHASH_API MODHASH_MUST_CHECK int modhash_module_modinfo(const struct modhash_m
  *
  * Return: 0; MODHASH_E_ALGORITHM; MODHASH_E_SCOPE; MODHASH_E_UNSUPPORTED;
  * MODHASH_E_TRAILER if the scope needs trailers off and one is malformed;
- * MODHASH_E_CRYPTO; MODHASH_E_NOMEM; MODHASH_E_INVALID.  Thread-safe.
+ * MODHASH_E_CRYPTO; MODHASH_E_STOPPED (by the context's @stop); MODHASH_E_NOMEM;
+ * MODHASH_E_INVALID.  Thread-safe.
  *
  * Since: 0.1
  */

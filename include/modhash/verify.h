@@ -141,7 +141,7 @@ modhash_verifier_digest(const struct modhash_verifier *verifier,
  * modules around it have in common.
  *
  * Return: 0 with a verdict, whatever it is; MODHASH_E_INVALID; MODHASH_E_NOMEM;
- * MODHASH_E_CRYPTO.  Thread-safe.
+ * MODHASH_E_STOPPED (by the context's @stop); MODHASH_E_CRYPTO.  Thread-safe.
  *
  * Since: 0.1
  */

@@ -185,6 +185,11 @@ static void refill(struct lanes *lanes, const struct mh_message_source *source, 
 	}
 }
 
+static bool stopped(const int *stop)
+{
+	return stop && __atomic_load_n(stop, __ATOMIC_RELAXED);
+}
+
 int mh_sha256_flow(const struct mh_sha256_engine *engine, const struct mh_message_source *source,
 		   const int *stop)
 {
@@ -197,7 +202,7 @@ int mh_sha256_flow(const struct mh_sha256_engine *engine, const struct mh_messag
 		refill(&lanes, source, &ret);
 		if (!lanes.active)
 			return ret;
-		if (stop && __atomic_load_n(stop, __ATOMIC_RELAXED))
+		if (stopped(stop))
 			return MODHASH_E_STOPPED;
 		step(&lanes);
 		/* From the last on: which takes the place of one that ended was looked at. */
@@ -244,8 +249,8 @@ static bool one_short(const struct mh_sha256_engine *engine, const struct mh_par
 	return true;
 }
 
-void mh_sha256_one(const struct mh_sha256_engine *engine, const struct mh_part *parts,
-		   size_t count, uint8_t *out)
+int mh_sha256_one(const struct mh_sha256_engine *engine, const struct mh_part *parts,
+		  size_t count, uint8_t *out, const int *stop)
 {
 	const struct mh_message message = { parts, count, out };
 	uint32_t state[1][8] __attribute__((aligned(16)));
@@ -253,16 +258,26 @@ void mh_sha256_one(const struct mh_sha256_engine *engine, const struct mh_part *
 	const uint8_t *run;
 
 	if (one_short(engine, parts, count, out))
-		return;
+		return 0;
 	lane.message = &message;
 	lane.part = 0;
 	lane.at = 0;
 	lane.length = 0;
 	lane.padded = false;
 	init_state(engine, state[0]);
-	while (next_run(&lane, &run))
-		engine->step[0](state, &run, lane.blocks);
+	while (next_run(&lane, &run)) {
+		while (lane.blocks) {
+			size_t blocks = lane.blocks < STEP_MAX ? lane.blocks : STEP_MAX;
+
+			if (stopped(stop))
+				return MODHASH_E_STOPPED;
+			engine->step[0](state, &run, blocks);
+			run += blocks * BLOCK;
+			lane.blocks -= blocks;
+		}
+	}
 	put_digest(engine, state[0], out);
+	return 0;
 }
 
 /* --- messages that lie in one piece, with room behind them --- */

@@ -45,9 +45,9 @@ const struct mh_sha256_engine *mh_sha256_engine(uint32_t number);
 /* The fastest one here; MODHASH_ENGINE_EVP if none of ours can be used. */
 uint32_t mh_sha256_fastest(void);
 
-/* The digest of one message, without the fuss of several. */
-void mh_sha256_one(const struct mh_sha256_engine *engine, const struct mh_part *parts,
-		   size_t count, uint8_t *out);
+/* The digest of one message, without the fuss of several.  @stop may be NULL. */
+int mh_sha256_one(const struct mh_sha256_engine *engine, const struct mh_part *parts,
+		  size_t count, uint8_t *out, const int *stop);
 
 /*
  * Messages as @source gives them, until it has no more.  @stop may be NULL.

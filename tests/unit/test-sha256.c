@@ -11,6 +11,7 @@
 #include <modhash/modhash.h>
 
 #include "checked.h"
+#include "core/core.h"
 #include "hash.h"
 #include "scratch.h"
 #include "sha256/sha256.h"
@@ -530,7 +531,9 @@ START_TEST(test_stop)
 	int stop = 0;
 	struct feed feed = { .part = &part, .total = 1000, .stop = &stop };
 	const struct mh_message_source source = { feed_next, feed_done, &feed };
+	const struct mh_core_part whole = { bytes, BYTES };
 	struct modhash_error err;
+	uint8_t out[LENGTH];
 
 	if (!have(_i))
 		return;
@@ -538,6 +541,12 @@ START_TEST(test_stop)
 	ck_assert_int_eq(mh_hasher_flow(hasher, &source, &err), MODHASH_E_STOPPED);
 	ck_assert_int_eq(err.code, MODHASH_E_STOPPED);
 	ck_assert_int_lt(feed.done, 9);
+	/* One alone, too; through the core, which does not know why it failed. */
+	ck_assert_int_eq(mh_hasher_parts(hasher, &part, 1, out, &err), MODHASH_E_STOPPED);
+	ck_assert_int_eq(err.code, MODHASH_E_STOPPED);
+	ck_assert_int_ne(mh_hasher_core(hasher, &whole, 1, out), 0);
+	ck_assert_int_eq(mh_hasher_fail_core(hasher, "a node", &err), MODHASH_E_STOPPED);
+	ck_assert_int_eq(err.code, MODHASH_E_STOPPED);
 }
 END_TEST
 

@@ -47,6 +47,7 @@ static const struct {
 
 static struct modhash_ctx *ctx;
 static struct modhash_files *files;
+static struct modhash_verifier *verifier; /* of a run for verdicts; else NULL */
 
 /* Bytes that can be packed, but not by much. */
 MH_WRAPS static uint8_t *noise(size_t length)
@@ -172,7 +173,8 @@ static void stop_once(int kind, uint32_t threads, long after, double *wall, doub
 	opts.threads = threads;
 	opts.stop = &stopper.stop;
 	ck_assert_int_eq(pthread_create(&thread, NULL, tell_to_stop, &stopper), 0);
-	ret = modhash_digest_files(ctx, files, &spec, 0, &opts, see, &status, NULL);
+	ret = verifier ? modhash_verifier_run(verifier, files, 0, &opts, NULL, NULL, NULL, NULL) :
+			 modhash_digest_files(ctx, files, &spec, 0, &opts, see, &status, NULL);
 	*wall = now(CLOCK_MONOTONIC);
 	*cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 	pthread_join(thread, NULL);
@@ -197,10 +199,75 @@ static double bound(void)
 	return slower ? BOUND * atof(slower) : BOUND;
 }
 
-START_TEST(test_stop)
+/* So many ms after it began, and then by so many more. */
+static void stop_each(int kind, const char *what, long after, long more)
 {
 	double wall[TRIES], cpu[TRIES];
 
+	for (uint32_t threads = 1; threads <= 2; threads++) {
+		for (int i = 0; i < TRIES; i++)
+			stop_once(kind, threads, after + more * i, &wall[i], &cpu[i]);
+		qsort(wall, TRIES, sizeof(*wall), compare);
+		qsort(cpu, TRIES, sizeof(*cpu), compare);
+		ck_assert_msg(cpu[TRIES / 2] / threads < bound(), "%s, %u threads: %.0f ms", what,
+			      threads, cpu[TRIES / 2] / threads / MS);
+		printf("%s, %u threads: %.1f ms, %.1f of processors\n", what, threads,
+		       wall[TRIES / 2] / MS, cpu[TRIES / 2] / MS);
+	}
+}
+
+static void ask_for(struct modhash_blob **blob, uint32_t algorithm, struct modhash_buffer *bytes)
+{
+	struct modhash_builder_opts opts;
+	struct modhash_builder *builder;
+	struct modhash_digest digest;
+
+	MODHASH_INIT(opts);
+	opts.format = MODHASH_FORMAT_TABLE;
+	opts.scope = MODHASH_SCOPE_FILE;
+	opts.algorithm = algorithm;
+	ck_assert_int_eq(modhash_digest_bytes(ctx, (int)algorithm, MODHASH_SCOPE_FILE, "", 0,
+					      &digest, NULL), 0);
+	ck_assert_int_eq(modhash_builder_new(ctx, &opts, &builder, NULL), 0);
+	ck_assert_int_eq(modhash_builder_add(builder, &digest, NULL, NULL), 0);
+	ck_assert_int_eq(modhash_builder_finish(builder, bytes, NULL), 0);
+	modhash_builder_free(builder);
+	ck_assert_int_eq(modhash_blob_from_memory(ctx, bytes->data, bytes->length, blob, NULL), 0);
+	ck_assert_int_eq(modhash_verifier_add_blob(verifier, *blob, NULL), 0);
+}
+
+/* More digests than are taken with others: they are taken one by one. */
+START_TEST(test_stop_verdicts)
+{
+	static const uint32_t algorithms[] = { MODHASH_ALGO_SHA512, MODHASH_ALGO_SHA384,
+					       MODHASH_ALGO_SHA3_256 };
+	struct modhash_blob *blobs[3];
+	struct modhash_buffer bytes[3];
+
+	scratch_make();
+	ck_assert_int_eq(modhash_ctx_new(NULL, &ctx, NULL), 0);
+	ck_assert_int_eq(modhash_files_new(ctx, &files, NULL), 0);
+	ck_assert_int_eq(modhash_verifier_new(ctx, &verifier, NULL), 0);
+	for (int i = 0; i < 3; i++)
+		ask_for(&blobs[i], algorithms[i], &bytes[i]);
+	make_file(0);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(modhash_files_add(files, "a.ko", NULL, NULL, NULL), 0);
+	/* By then it is read, on most machines, and for some time not through. */
+	stop_each(0, "verdicts", 600, 170);
+	modhash_verifier_free(verifier);
+	for (int i = 0; i < 3; i++) {
+		modhash_blob_free(blobs[i]);
+		modhash_buffer_clear(&bytes[i]);
+	}
+	modhash_files_free(files);
+	modhash_ctx_free(ctx);
+	scratch_remove();
+}
+END_TEST
+
+START_TEST(test_stop)
+{
 	if (!modhash_compression_supported(kinds[_i].compression)) {
 		printf("%s: built without, NOT TESTED\n", kinds[_i].what);
 		return;
@@ -211,17 +278,7 @@ START_TEST(test_stop)
 	make_file(_i);
 	for (int i = 0; i < 1000; i++)
 		ck_assert_int_eq(modhash_files_add(files, "a.ko", NULL, NULL, NULL), 0);
-
-	for (uint32_t threads = 1; threads <= 2; threads++) {
-		for (int i = 0; i < TRIES; i++)
-			stop_once(_i, threads, 40 + 13 * i, &wall[i], &cpu[i]);
-		qsort(wall, TRIES, sizeof(*wall), compare);
-		qsort(cpu, TRIES, sizeof(*cpu), compare);
-		ck_assert_msg(cpu[TRIES / 2] / threads < bound(), "%s, %u threads: %.0f ms",
-			      kinds[_i].what, threads, cpu[TRIES / 2] / threads / MS);
-		printf("%s, %u threads: %.1f ms, %.1f of processors\n", kinds[_i].what, threads,
-		       wall[TRIES / 2] / MS, cpu[TRIES / 2] / MS);
-	}
+	stop_each(_i, kinds[_i].what, 40, 13);
 	modhash_files_free(files);
 	modhash_ctx_free(ctx);
 	scratch_remove();
@@ -296,6 +353,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, test_stop, 0, KINDS);
+	tcase_add_test(tcase, test_stop_verdicts);
 	tcase_add_loop_test(tcase, test_no_run, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return scratch_run(suite);
