@@ -302,7 +302,7 @@ static int create(struct output *out, struct modhash_error *err)
 		do {
 			got = getrandom(&random, sizeof(random), 0);
 		} while (got < 0 && errno == EINTR);
-		if (got != sizeof(random))
+		if (got != (ssize_t)sizeof(random))
 			return mh_fail_errno(err, MODHASH_E_IO, errno, "no random numbers");
 		snprintf(out->temporary, sizeof(out->temporary), ".modhash-%016" PRIx64, random);
 		out->fd = openat(out->directory, out->temporary,

@@ -10,7 +10,7 @@ static bool is_zero(const void *data, size_t length)
 {
 	const uint8_t *bytes = data;
 
-	while (length--) {
+	for (; length; length--) {
 		if (*bytes++)
 			return false;
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "checked.h"
 #include "fuzz.h"
 
 #define FILES_MAX 64
@@ -39,7 +40,7 @@ static struct modhash_files *list_of(struct fuzz_input names)
 }
 
 /* Which files there are does not change: a sum that their order does not count in. */
-static uint64_t sum_of(const struct modhash_files *files)
+MH_WRAPS static uint64_t sum_of(const struct modhash_files *files)
 {
 	struct modhash_file file;
 	uint64_t sum = 0;

@@ -61,7 +61,7 @@ static bool same(const struct unpacked *a, const struct unpacked *b)
 
 static bool only_zeroes(const uint8_t *data, size_t length)
 {
-	while (length--) {
+	for (; length; length--) {
 		if (*data++)
 			return false;
 	}
