@@ -15,6 +15,9 @@
 #include "module.h"
 #include "source.h"
 
+/* How many times its length a stream may be said to unpack to. */
+#define RATIO_BELIEVED 32
+
 /*
  * The kernel's lib/decompress.c has the same beginnings.  Those that are @sure are told from
  * anything else where no header says that there is something packed.
@@ -93,6 +96,22 @@ static bool goes_on(const struct mh_image_layer *layer, const uint8_t *tail, uin
 	       packing->compression == (int)layer->compression;
 }
 
+/*
+ * The size that may stand behind the stream, if it can be: what grows by doubling needs up to three
+ * times as much memory as is wanted in the end.  Nothing else depends on it.
+ */
+static void make_room(const struct mh_image_layer *layer, const uint8_t *data, uint64_t limit,
+		      struct mh_buf *out)
+{
+	uint32_t said;
+
+	if (layer->length < 4)
+		return;
+	said = mh_core_le32(data + layer->length - 4);
+	if (said < limit && said / RATIO_BELIEVED < layer->length)
+		(void)!mh_buf_reserve(out, (size_t)said + 1, NULL);
+}
+
 static int unpack(const struct modhash_image *image, const struct mh_image_layer *layer,
 		  struct mh_buf *out, struct modhash_error *err)
 {
@@ -100,9 +119,11 @@ static int unpack(const struct modhash_image *image, const struct mh_image_layer
 	uint64_t limit = image->ctx->max_unpacked;
 	size_t used = 0;
 	struct mh_decoders decoders = { .used = &used, .stop = image->ctx->stop };
-	int rc = mh_unpack((int)layer->compression, data, (size_t)layer->length, limit, &decoders,
-			   out, err);
+	int rc;
 
+	make_room(layer, data, limit, out);
+	rc = mh_unpack((int)layer->compression, data, (size_t)layer->length, limit, &decoders, out,
+		       err);
 	if (!rc && goes_on(layer, data + used, layer->length - used)) {
 		decoders.used = NULL;
 		rc = mh_unpack((int)layer->compression, data, (size_t)layer->length, limit,

@@ -101,21 +101,27 @@ static void on_signal(int number)
 	__atomic_store_n(&tool_stop, number, __ATOMIC_RELAXED);
 }
 
-/* Once to stop and clean up; a second time to die at once.  Reading names is interrupted. */
+/*
+ * Once to stop and clean up; a second time to die at once.  Reading names is interrupted.  SIGPIPE
+ * comes with each line that nobody reads any more, while other threads take away what they have
+ * begun.  A file that may not grow is an error like a full disk.
+ */
 static void catch_signals(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGPIPE };
 	struct sigaction action;
 	struct sigaction before;
 	size_t i;
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = on_signal;
-	action.sa_flags = (int)SA_RESETHAND;
 	sigemptyset(&action.sa_mask);
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		action.sa_flags = numbers[i] == SIGPIPE ? 0 : (int)SA_RESETHAND;
 		if (!sigaction(numbers[i], NULL, &before) && before.sa_handler != SIG_IGN)
 			sigaction(numbers[i], &action, NULL);
+	}
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Die of the signal that stopped us, so that whoever waits sees it. */
@@ -142,8 +148,8 @@ static void hold_standard_streams(void)
 			exit(TOOL_NOT_TOLD);
 }
 
-/* Output that was lost is no success. */
-static bool close_stdout(void)
+/* Output that was lost is no success.  Who closed the pipe knows it. */
+static bool close_stdout(bool quiet)
 {
 	bool failed = ferror(stdout) != 0;
 	int error = 0;
@@ -153,7 +159,7 @@ static bool close_stdout(void)
 		failed = true;
 		error = errno;
 	}
-	if (failed)
+	if (failed && !quiet)
 		fprintf(stderr, "modhash: standard output: %s\n",
 			error ? strerror(error) : "write error");
 	return !failed;
@@ -164,13 +170,13 @@ static int finish(struct tool *tool)
 	int stopped = __atomic_load_n(&tool_stop, __ATOMIC_RELAXED);
 
 	progress_clear(&tool->progress);
-	if (stopped)
+	if (stopped && stopped != SIGPIPE)
 		report_problem(tool, NULL, TOOL_NOT_TOLD, "stopped by signal %d", stopped);
 	if (tool->json && !json_finish(tool->json, stopped ? 128 + stopped : tool->status)) {
 		fputs("modhash: out of memory: the JSON is not whole\n", stderr);
 		tool_status(tool, TOOL_NOT_TOLD);
 	}
-	if (!close_stdout())
+	if (!close_stdout(stopped == SIGPIPE))
 		tool_status(tool, TOOL_NOT_TOLD);
 	if (stopped)
 		die_of_signal();

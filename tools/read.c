@@ -14,6 +14,9 @@
 #include "options.h"
 #include "write.h"
 
+#define TOO_LARGE "larger than the limit, which --max-size sets"
+#define UNSIZED_ROOM 4096
+
 int read_whole(int fd, uint64_t length, struct modhash_buffer *buffer, struct modhash_error *err)
 {
 	uint64_t done = 0;
@@ -50,6 +53,37 @@ static bool unchanged(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
+/* A file that does not say how long it is, as in securityfs: to its end, or a byte past @limit. */
+static int read_unsized(int fd, uint64_t limit, struct modhash_buffer *buffer,
+			struct modhash_error *err)
+{
+	uint64_t room = 0;
+
+	buffer->data = NULL;
+	buffer->length = 0;
+	while (buffer->length <= limit) {
+		ssize_t got;
+
+		if (buffer->length == room) {
+			room = room ? 2 * room : UNSIZED_ROOM;
+			buffer->data = tool_grow(buffer->data, (size_t)room, 1);
+		}
+		got = pread(fd, buffer->data + buffer->length, (size_t)(room - buffer->length),
+			    (off_t)buffer->length);
+		if (got < 0 && errno == EINTR && !tool_stopped())
+			continue;
+		if (got < 0) {
+			modhash_buffer_clear(buffer);
+			return write_fail(err, errno, "can't read the file");
+		}
+		if (!got)
+			return 0;
+		buffer->length += (uint64_t)got;
+	}
+	modhash_buffer_clear(buffer);
+	return fail(err, MODHASH_E_LIMIT, TOO_LARGE);
+}
+
 static int read_fd(struct tool *tool, int fd, struct modhash_buffer *buffer,
 		   struct modhash_error *err)
 {
@@ -64,8 +98,9 @@ static int read_fd(struct tool *tool, int fd, struct modhash_buffer *buffer,
 	if (!S_ISREG(before.st_mode))
 		return fail(err, MODHASH_E_FILE_TYPE, "not a regular file, which was expected");
 	if ((uint64_t)before.st_size > limit)
-		return fail(err, MODHASH_E_LIMIT, "larger than the limit, which --max-size sets");
-	rc = read_whole(fd, (uint64_t)before.st_size, buffer, err);
+		return fail(err, MODHASH_E_LIMIT, TOO_LARGE);
+	rc = before.st_size ? read_whole(fd, (uint64_t)before.st_size, buffer, err) :
+			      read_unsized(fd, limit, buffer, err);
 	if (rc)
 		return rc;
 	if (!fstat(fd, &after) && unchanged(&before, &after))

@@ -8,7 +8,11 @@
 # The bound of modhash(1), in KiB: LIMITS, "Memory".
 limit_memory=128
 limit_jobs=2
-limit_space=$(((64 + 80 * limit_jobs + limit_memory) * 1024 + count))
+limit_space_of()
+{
+	echo $(((64 + 80 * limit_jobs + $1) * 1024 + count))
+}
+limit_space=$(limit_space_of $limit_memory)
 
 # bounded DIR ARGUMENT...: modhash VERB..., there, within that
 bounded()
@@ -18,7 +22,7 @@ bounded()
 	shift 2
 	status=0
 	(
-		ulimit -v $limit_space
+		ulimit -v "$limit_space"
 		cd "$bounded_dir" &&
 			exec "$MODHASH" "$bounded_verb" -j$limit_jobs --max-memory=${limit_memory}M "$@"
 	) >"$work/out" 2>"$work/err" || status=$?
@@ -35,6 +39,44 @@ if (ulimit -v $((limit_space / 16)) && exec "$MODHASH" digest "$plain") >"$work/
 else
 	ok "$kernel: limits: a sixteenth of the address space is not enough"
 fi
+
+# What it says of kernel images, and of less memory.
+for limit_verb in show "extract --btf -o $here/limit-part" "extract --vmlinux -o $here/limit-part"; do
+	limit_memory=200
+	limit_space=$(limit_space_of $limit_memory)
+	# shellcheck disable=SC2086 # words
+	bounded . $limit_verb --max-size=64M "$image"
+	is "$kernel: limits: ${limit_verb%% -o*} of its image: no memory was short" 0 \
+		"$(grep -c 'limit is' "$work/err")"
+	is "$kernel: limits: ${limit_verb%% -o*} of its image: exit status" yes \
+		"$([ "$status" -le 1 ] && echo yes)"
+done
+limit_memory=48
+limit_space=$(limit_space_of $limit_memory)
+(cd "$tree" && tr '\n' '\0' <"$here/names" | xargs -0 stat -c '%s %n') | sort -rn |
+	sed 8q | cut -d ' ' -f 2- >"$here/limit-large"
+for limit_verb in "digest --scope=file" digest "create -q -o $here/limit-blob" \
+	"create -q -f list -o $here/limit-blob" "create -q -f merkle -o $here/limit-blob"; do
+	# shellcheck disable=SC2086
+	bounded "$tree" $limit_verb - <"$here/limit-large"
+	exits 0 "$kernel: limits: 48M for ${limit_verb%% -o*} of the largest modules"
+done
+limit_memory=128
+limit_space=$(limit_space_of $limit_memory)
+# All verbs, on the largest.
+for limit_verb in info "query -b $here/limit-blob" "verify -b $here/limit-blob" \
+	"strip-signature -i" "canon -i --btf=drop"; do
+	rm -rf "$here/limit-copies"
+	mkdir "$here/limit-copies"
+	(cd "$tree" && tar cf - -T "$here/limit-large") | tar xf - -C "$here/limit-copies"
+	# shellcheck disable=SC2086
+	bounded "$here/limit-copies" $limit_verb - <"$here/limit-large"
+	is "$kernel: limits: ${limit_verb%% -b*} of the largest modules: no memory was short" 0 \
+		"$(grep -c 'limit is' "$work/err")"
+	is "$kernel: limits: ${limit_verb%% -b*} of the largest modules: exit status" yes \
+		"$([ "$status" -le 1 ] && echo yes)"
+done
+rm -rf "$here/limit-copies" "$here/limit-part" "$here/limit-blob"
 
 limit_tree=$plain
 [ "$full" = no ] || limit_tree=$tree

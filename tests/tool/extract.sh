@@ -119,6 +119,24 @@ else
 	skip 'no lz4, or not built with it'
 fi
 
+# As a running kernel shows it: a file that does not say how long it is, as this one.
+if [ -r /proc/self/environ ]; then
+	env -i X="$(printf '%061d' 0 | tr 0 '\201')" sleep 60 &
+	sleeper=$!
+	while [ "$(tr -d '\0' </proc/$sleeper/environ | wc -c)" -ne 63 ]; do sleep 0.1; done
+	cat /proc/$sleeper/environ >environ
+	is 'no length is said, and there are bytes' test \
+		"$(stat -c %s /proc/$sleeper/environ):$(wc -c <environ)" = 0:64
+	run 0 extract -v -o unsized /proc/$sleeper/environ
+	out_is 'unsized: 64 bytes'
+	is 'all of it is taken' cmp -s unsized environ
+	run 2 extract --max-size=63 -o never /proc/$sleeper/environ
+	kill $sleeper
+	isnt 'no more than the limit' test -e never
+else
+	skip 'no /proc: a file that does not say how long it is'
+fi
+
 # --- wrong ---
 
 run 2 extract images/good-elf64-le

@@ -9,7 +9,8 @@
 tree t
 "$MODHASH" create -q -o t.table t
 "$MODHASH" create -q -f list -o t.list t
-mkdir canon
+mkdir canon images
+[ ! -x "${GEN_IMAGES:=}" ] || "$GEN_IMAGES" images >/dev/null
 : >canon/base
 [ ! -x "${GEN_CANON:=}" ] || "$GEN_CANON" canon
 
@@ -144,5 +145,101 @@ if have script && script -qec true /dev/null </dev/null >/dev/null 2>&1; then
 else
 	skip 'no script(1) for a terminal'
 fi
+
+# --- the longest path that there can be ---
+
+deep=$PWD/deep
+component=$(printf '%0200d' 0)
+mkdir deep
+(
+	cd deep || exit
+	while [ ${#PWD} -lt 3750 ]; do
+		mkdir "$component" && cd "$component" || exit
+	done
+	pwd
+) >deepest
+deepest=$(cat deepest)
+# here SUFFIX: a path of 4095 bytes there
+here() {
+	printf '%s/%0*d%s' "$deepest/$(printf '%0100d' 1)" $((4095 - ${#deepest} - 102 - ${#1})) 0 "$1"
+}
+(cd "$deepest" && mkdir "$(printf '%0100d' 1)")
+cp t/kernel/fs/one.ko "$t_scratch/one.ko"
+# Nothing but the tool has to open it by its whole path.
+(cd "${deepest}" && cd "$(printf '%0100d' 1)" && for suffix in .ko .image; do
+	cp "$t_scratch/one.ko" "$(basename "$(here $suffix)")"
+done)
+longest=$(here .ko)
+is 'it has 4095 bytes' test ${#longest} -eq 4095
+is 'and is there' test -f "$longest"
+run 0 info "$longest"
+run 0 digest "$deep"
+run 0 create -q -o blob "$longest"
+run 0 create -q -o "$(here .tb)" "$longest"
+is 'a blob by such a path' cmp -s blob "$(here .tb)"
+run 0 verify -b "$(here .tb)" "$longest"
+run 0 query -b "$(here .tb)" "$longest"
+run 0 show "$(here .tb)"
+run 0 diff blob "$(here .tb)"
+run 0 extract -o "$(here .ex)" "$(here .tb)"
+run 0 compare "$longest" "$longest"
+run 0 create -q -f merkle --proofs=append -o blob "$longest"
+run 0 verify -b blob "$longest"
+run 0 canon -i --btf=drop "$longest"
+run 0 strip-signature -i "$longest"
+run 0 strip-signature -o "$(here .co)" "$longest"
+is 'a copy by such a path' cmp -s "$longest" "$(here .co)"
+if [ -s images/good-zero-table ]; then
+	cp images/good-zero-table "$(here .image)"
+	run 0 embed -b t.table "$(here .image)"
+fi
+for verb in info digest 'create -o blob' 'create -f merkle --proofs=append -o blob' \
+	'verify -b t.table' 'query -b t.table' show 'diff t.table' 'compare t/kernel/fs/one.ko' \
+	'canon -i' 'strip-signature -i' 'embed -b t.table' 'extract -o blob' 'digest --check'; do
+	# shellcheck disable=SC2086
+	"$MODHASH" $verb "${longest}x" >"$out" 2>"$err" </dev/null
+	is "$verb: a byte more, and it is told" test $? -eq 2
+	is "$verb: why" grep -q 'File name too long' "$err"
+done
+for verb in create strip-signature extract canon; do
+	"$MODHASH" $verb -o "${longest}x" "$longest" >"$out" 2>"$err" </dev/null
+	is "$verb -o: a byte more, and it is told" test $? -eq 2
+done
+no_litter "$deep"
+
+# --- very many files ---
+
+many=3000
+[ "${MODHASH_FULL:-no}" = no ] || many=100000
+mkdir many
+awk -v n=$many 'BEGIN { for (i = 0; i < n; i++) { f = sprintf("many/%06d.ko", i); print f >f; close(f) } }'
+find many -type f | sort >list
+for verb in 'create -q --allow-non-elf -o many.table' 'create -q --allow-non-elf -f list -o many.list' \
+	'create -q --allow-non-elf -f merkle -o many.root' 'verify -v -b many.table' digest \
+	'verify -v --json -b many.list' 'digest --json' 'compare -v many'; do
+	# shellcheck disable=SC2086
+	run 0 $verb many
+	case $verb in
+	verify* | digest*) is "$verb: each of $many is named" test "$(grep -c '[0-9]\.ko' "$out")" -eq $many ;;
+	esac
+done
+"$MODHASH" digest many >sums
+run 0 digest -v --check sums
+is "digest --check: each of $many is named" test "$(grep -c ': OK$' "$out")" -eq $many
+for verb in 'query -b many.table' 'strip-signature -v -i' 'info --json'; do
+	# shellcheck disable=SC2086
+	"$MODHASH" $verb - >"$out" 2>"$err" <list
+	is "$verb: each of $many is named" test "$(grep -v '^"errors"' "$out" | grep -c '[0-9]\.ko')" -eq $many
+done
+# No modules: each has to be told of.
+for verb in 'canon -q -i' 'embed -b many.table' 'show' 'create -o no.table'; do
+	# shellcheck disable=SC2086
+	"$MODHASH" $verb - >"$out" 2>"$err" <list
+	is "$verb: each of $many is told of" test "$(grep -c '[0-9]\.ko: ' "$err")" -eq $many
+done
+run 0 show -v many.table
+is "show: each of $many is named" test "$(grep -c '[0-9]\.ko' "$out")" -eq $many
+run 0 diff many.table many.table
+find many -delete
 
 finish

@@ -21,6 +21,57 @@ is 'a pipe that closes: no message' test ! -s "$err"
 is 'a pipe that closes: no success' test "$(cat status)" -ne 0
 is 'what was read is whole' grep -qE '^[0-9a-f]{64}  t/kernel/fs/one.ko$' "$out"
 
+# While others are being written, too: what was begun is taken away.
+mkdir piped
+n=0
+while [ $n -lt 1000 ]; do
+	cp t/kernel/fs/one.ko piped/m$n.ko
+	n=$((n + 1))
+done
+find piped -name '*.ko' >piped-names
+n=0
+while [ $n -lt 5 ]; do
+	{
+		"$MODHASH" strip-signature -v -j4 -i - <piped-names 2>"$err"
+		echo $? >status
+	} | head -n 1 >"$out"
+	is 'a pipe that closes while files are written: no message' test ! -s "$err"
+	is 'a pipe that closes while files are written: killed by SIGPIPE' test "$(cat status)" -eq 141
+	n=$((n + 1))
+	find piped -name '*.ko' -exec cp t/kernel/fs/one.ko {} \;
+done
+no_litter piped
+rm -r piped
+(
+	trap '' PIPE
+	"$MODHASH" digest - <many 2>"$err"
+	echo $? >status
+) | head -n 1 >"$out"
+is 'SIGPIPE that is ignored: told' grep -qx 'modhash: standard output: Broken pipe' "$err"
+is 'SIGPIPE that is ignored: an exit status of ours' test "$(cat status)" -eq 2
+
+# Limits that end a program: of processor time, and of a file's length.
+mkdir limited
+cp t/kernel/fs/one.ko limited
+sha limited/one.ko >before
+# shellcheck disable=SC3045 # dash has it, and so has bash
+(ulimit -f 0 && exec "$MODHASH" strip-signature -i limited/one.ko) 2>&1 | cat >limited-err
+is 'a limit of length: told' grep -q '^modhash: limited/one.ko: .*File too large' limited-err
+no_litter limited
+is 'a limit of length: as it was' test "$(sha limited/one.ko)" = "$(cat before)"
+mkfifo limited-names
+env --default-signal=XCPU "$MODHASH" digest - <limited-names >"$out" 2>"$err" &
+pid=$!
+exec 3>limited-names
+until_caught $pid
+kill -XCPU $pid
+wait $pid
+status=$?
+exec 3>&-
+is 'a limit of time: what was begun is taken away, as with other signals' \
+	grep -qx 'modhash: stopped by signal 24' "$err"
+is 'a limit of time: exit status' test $status -eq 152
+
 # Waiting for names: a signal ends it, and whoever waits sees which.
 mkfifo names
 for signal in INT TERM HUP; do
