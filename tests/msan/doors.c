@@ -23,6 +23,7 @@
 #include <lzma.h>
 #include <openssl/bn.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 #include <sanitizer/msan_interface.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -130,6 +131,12 @@ WRAP(EVP_MD *, EVP_MD_fetch, OSSL_LIB_CTX *ctx, const char *algorithm, const cha
 	return __real_EVP_MD_fetch(ctx, algorithm, properties);
 }
 
+WRAP(int, EVP_DigestInit_ex, EVP_MD_CTX *state, const EVP_MD *method, ENGINE *engine)
+{
+	clean_stack();
+	return __real_EVP_DigestInit_ex(state, method, engine);
+}
+
 WRAP(int, EVP_DigestUpdate, EVP_MD_CTX *state, const void *data, size_t length)
 {
 	__msan_check_mem_is_initialized(data, length);
@@ -142,6 +149,30 @@ WRAP(int, EVP_DigestFinal_ex, EVP_MD_CTX *state, unsigned char *digest, unsigned
 
 	if (ret == 1)
 		__msan_unpoison(digest, (size_t)EVP_MD_CTX_get_size(state));
+	return ret;
+}
+
+WRAP(int, EVP_Digest, const void *data, size_t length, unsigned char *digest, unsigned int *written,
+     const EVP_MD *method, ENGINE *engine)
+{
+	int ret;
+
+	__msan_check_mem_is_initialized(data, length);
+	clean_stack();
+	ret = __real_EVP_Digest(data, length, digest, written, method, engine);
+	if (ret == 1)
+		__msan_unpoison(digest, (size_t)EVP_MD_get_size(method));
+	return ret;
+}
+
+WRAP(int, OBJ_obj2txt, char *text, int room, const ASN1_OBJECT *object, int no_name)
+{
+	int ret;
+
+	clean_stack();
+	ret = __real_OBJ_obj2txt(text, room, object, no_name);
+	if (room > 0)
+		__msan_unpoison(text, (size_t)(ret < 0 ? 0 : ret < room ? ret : room - 1) + 1);
 	return ret;
 }
 

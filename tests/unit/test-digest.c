@@ -46,9 +46,16 @@ int __wrap_EVP_DigestUpdate(EVP_MD_CTX *state, const void *data, size_t length)
 	return fails(UPDATE) ? 0 : __real_EVP_DigestUpdate(state, data, length);
 }
 
+/* Of a build with MemorySanitizer, which does not see what libcrypto writes. */
+extern void __msan_unpoison(const volatile void *data, size_t length) __attribute__((weak));
+
 int __wrap_EVP_DigestFinal_ex(EVP_MD_CTX *state, unsigned char *out, unsigned int *length)
 {
-	return fails(FINAL) ? 0 : __real_EVP_DigestFinal_ex(state, out, length);
+	int ret = fails(FINAL) ? 0 : __real_EVP_DigestFinal_ex(state, out, length);
+
+	if (ret == 1 && __msan_unpoison)
+		__msan_unpoison(out, (size_t)EVP_MD_CTX_get_size(state));
+	return ret;
 }
 
 /* "abc": FIPS 180-4 and FIPS 202, the examples that NIST publishes. */
