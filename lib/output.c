@@ -186,16 +186,20 @@ static char *join(char *path, char *target)
 }
 
 /* /dev/stdout and the like: what they name is an open file, not a place for one. */
-static bool is_in_proc(const char *path)
+static int check_not_in_proc(const char *path, struct modhash_error *err)
 {
 	struct statfs status;
 	char *directory = strndup(path, (size_t)(name_of(path) - path));
-	bool yes;
+	int ret = 0;
 
-	yes = directory && statfs(directory[0] ? directory : ".", &status) == 0 &&
-	      status.f_type == PROC_MAGIC;
+	if (!directory)
+		return mh_fail_nomem(err);
+	if (statfs(directory[0] ? directory : ".", &status) != 0)
+		ret = mh_fail_errno(err, MODHASH_E_IO, errno, "can't look at the file's directory");
+	else if (status.f_type == PROC_MAGIC)
+		ret = fail_type(err, "a link to an open file");
 	free(directory);
-	return yes;
+	return ret;
 }
 
 static int resolve(struct output *out, const char *path, struct modhash_error *err)
@@ -212,9 +216,10 @@ static int resolve(struct output *out, const char *path, struct modhash_error *e
 			out->name = name_of(out->path);
 			return 0;
 		}
-		if (is_in_proc(out->path)) {
+		ret = check_not_in_proc(out->path, err);
+		if (ret) {
 			free(target);
-			return fail_type(err, "a link to an open file");
+			return ret;
 		}
 		out->path = join(out->path, target);
 	}

@@ -30,6 +30,10 @@
 #define ONE_GO_MAX ((size_t)16 << 20)
 #define ONE_GO_INPUT_MAX ((size_t)4 << 20)
 
+/* In the header's flags: a checksum of the header follows, at which libdeflate does not look. */
+#define FLAGS 3
+#define FLAG_HEADER_CRC 2
+
 /* zlib counts in unsigned int. */
 static uInt piece(size_t length)
 {
@@ -135,7 +139,8 @@ static bool in_one_go(struct mh_decoders *decoders, const uint8_t *data, size_t 
 	size_t used;
 
 	if ((decoders->stop && __atomic_load_n(decoders->stop, __ATOMIC_RELAXED)) ||
-	    length > ONE_GO_INPUT_MAX || size_hint(data, length) > ONE_GO_MAX)
+	    length > ONE_GO_INPUT_MAX || size_hint(data, length) > ONE_GO_MAX ||
+	    length <= FLAGS || data[FLAGS] & FLAG_HEADER_CRC)
 		return false;
 	if (mh_unpack_gzip_member(decoders, data, length, out, room, &used) &&
 	    only_zeroes(data + used, length - used))

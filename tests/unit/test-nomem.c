@@ -6,7 +6,7 @@
  * this file against lib/libmodhash.map.
  *
  * Compiled twice: as test-nomem, linked with --wrap, the library's own allocations fail, under
- * sanitizers, too; as test-nomem-all, those of libcrypto, libelf and all others in this process.
+ * sanitizers, too; as test-nomem-all, those of libcrypto and all others in this process.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -897,6 +897,21 @@ static int check_written(const char *expected)
 	return 0;
 }
 
+/* A link to an open file is refused, as one and not for another reason. */
+static int write_open_file(struct modhash_error *err)
+{
+	int fd = open("w/out", O_WRONLY | O_CLOEXEC);
+	char path[64];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ret = modhash_write_file(path, "third", 5, err);
+	close(fd);
+	if (ret == MODHASH_E_NOMEM)
+		return ret;
+	return ret == MODHASH_E_FILE_TYPE ? 0 : WRONG;
+}
+
 static int writing(struct modhash_error *err)
 {
 	struct modhash_write_opts opts;
@@ -912,7 +927,10 @@ static int writing(struct modhash_error *err)
 	if (ret)
 		return check_written("") ? WRONG : ret;
 	ret = modhash_write_file_opts("w/out", "second", 6, &opts, err);
-	return check_written(ret ? "first" : "second") ? WRONG : ret;
+	if (ret)
+		return check_written("first") ? WRONG : ret;
+	ret = write_open_file(err);
+	return check_written("second") ? WRONG : ret;
 }
 
 /* --- what never needs memory --- */

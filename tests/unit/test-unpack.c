@@ -9,6 +9,7 @@
 #include <modhash/modhash.h>
 
 #include "checked.h"
+#include "core/core.h"
 #include "scratch.h"
 #include "source.h"
 #include "unpack.h"
@@ -289,6 +290,28 @@ START_TEST(test_decoder_again)
 }
 END_TEST
 
+/* A checksum of a gzip header, which few write: whatever unpacks it, a wrong one is seen. */
+START_TEST(test_gzip_header)
+{
+	static const uint8_t good[] = { 0x1f, 0x8b, 8, 2, 0, 0, 0, 0, 0, 3, 0x16, 0x7c, 0x4b, 4, 0,
+					0x43, 0xbe, 0xb7, 0xe8, 1, 0, 0, 0 };
+	uint8_t bad[sizeof(good)];
+	uint16_t crc = (uint16_t)mh_core_crc32(0, good, 10);
+
+	if (!modhash_compression_supported(MODHASH_COMPRESSION_GZIP))
+		return;
+	memcpy(bad, good, sizeof(good));
+	bad[10] = (uint8_t)crc;
+	bad[11] = (uint8_t)(crc >> 8);
+	ck_assert_int_eq(mh_unpack(MODHASH_COMPRESSION_GZIP, bad, sizeof(bad), 10, NULL, &unpacked,
+				   &err), 0);
+	ck_assert_uint_eq(unpacked.length, 1);
+	bad[10] ^= 1;
+	ck_assert_int_eq(mh_unpack(MODHASH_COMPRESSION_GZIP, bad, sizeof(bad), 10, NULL, &unpacked,
+				   &err), MODHASH_E_UNPACK);
+}
+END_TEST
+
 START_TEST(test_stop)
 {
 	static const uint8_t bytes[1000];
@@ -314,6 +337,7 @@ int main(void)
 	TCase *tcase = tcase_create("unpack");
 
 	tcase_add_checked_fixture(tcase, NULL, teardown);
+	tcase_add_test(tcase, test_gzip_header);
 	tcase_add_test(tcase, test_names);
 	tcase_add_test(tcase, test_detect);
 	tcase_add_loop_test(tcase, test_round_trip, 0, COMPRESSIONS);
