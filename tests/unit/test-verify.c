@@ -409,6 +409,7 @@ END_TEST
 
 START_TEST(proofs_beside)
 {
+	struct gen_buf liar = { 0 };
 	struct scene scene;
 	struct told told;
 
@@ -428,6 +429,17 @@ START_TEST(proofs_beside)
 	}
 	run_one(&scene, ROOT, &told);
 	ck_assert_uint_eq(told.summary.known, MODULES);
+
+	/* One whose trailer lies has no leaf that its proof could be of, and ends nothing. */
+	gen_add(&liar, scene.modules[VICTIM].data, scene.modules[VICTIM].length);
+	lie(&scene, &liar);
+	scratch_file(names[VICTIM], liar.data, liar.length);
+	run_one(&scene, ROOT, &told);
+	ck_assert_uint_eq(told.reasons[VICTIM], MODHASH_REASON_TRAILER_MALFORMED);
+	ck_assert_uint_eq(told.answers[VICTIM], MODHASH_ANSWER_NO);
+	ck_assert_uint_eq(told.summary.known, MODULES - 1);
+	scratch_file(names[VICTIM], scene.modules[VICTIM].data, scene.modules[VICTIM].length);
+	gen_free(&liar);
 
 	scratch_file("kernel/c.merkle", scene.proofs[VICTIM].data,
 	    scene.proofs[VICTIM].length - 1);
