@@ -10,6 +10,7 @@
 
 #include <modhash/modhash.h>
 
+#include "files.h"
 #include "scratch.h"
 
 #define FILES 120
@@ -233,6 +234,38 @@ START_TEST(test_large_files)
 				 0);
 		ck_assert(modhash_digest_equal(&seen.digests[i], &expected));
 	}
+}
+END_TEST
+
+/* The largest first, the others as they stand; with one thread, no order is made. */
+START_TEST(test_largest_first)
+{
+	static const struct {
+		const char *name;
+		off_t length;
+	} made[] = {
+		{ "d/a.ko", 10 },      { "d/b.ko", MH_LARGE_FILE + 1 }, { "d/c.ko", MH_LARGE_FILE },
+		{ "d/d.ko", 9000000 }, { "d/e.ko", MH_LARGE_FILE + 1 }, { "d/f.ko", 0 },
+	};
+	static const uint64_t expected[] = { 3, 1, 4, 0, 2, 5, 6 };
+	struct modhash_run_opts opts;
+	uint64_t *order;
+
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		scratch_text(made[i].name, "");
+		ck_assert_int_eq(truncate(made[i].name, made[i].length), 0);
+	}
+	add("d");
+	ck_assert_int_eq(modhash_files_add(files, "d/missing.ko", NULL, NULL, NULL), 0);
+	MODHASH_INIT(opts);
+	opts.threads = 2;
+	ck_assert_int_eq(mh_files_largest_first(files, &opts, &order, &err), 0);
+	ck_assert_ptr_nonnull(order);
+	ck_assert_mem_eq(order, expected, sizeof(expected));
+	free(order);
+	opts.threads = 1;
+	ck_assert_int_eq(mh_files_largest_first(files, &opts, &order, &err), 0);
+	ck_assert_ptr_null(order);
 }
 END_TEST
 
@@ -722,6 +755,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_all_the_same, 0, THREAD_COUNTS);
 	tcase_add_loop_test(tcase, test_engines, 0, THREAD_COUNTS);
 	tcase_add_loop_test(tcase, test_large_files, 0, THREAD_COUNTS);
+	tcase_add_test(tcase, test_largest_first);
 	tcase_add_loop_test(tcase, test_result_ends_it, 0, THREAD_COUNTS);
 	tcase_add_loop_test(tcase, test_no_files, 0, THREAD_COUNTS);
 	tcase_add_loop_test(tcase, test_leaves, 0, THREAD_COUNTS);
