@@ -171,8 +171,8 @@ static int read_cache(const struct modhash_ctx *ctx, const char *cache,
 }
 
 /*
- * A cache that is there and of this BTF: 1 and the base; 0, whatever is wrong with it, as it
- * can be made anew; or an error, for a file that holds something else is not ours to replace.
+ * A cache that is there and of this BTF: the base; none, whatever is wrong with it, as it can
+ * be made anew; or an error, for a file that holds something else is not ours to replace.
  */
 static int try_cache(const struct modhash_ctx *ctx, const char *cache, const uint8_t *sum,
 		     struct mh_hasher *sha256, struct mh_btf_base **base,
@@ -181,6 +181,7 @@ static int try_cache(const struct modhash_ctx *ctx, const char *cache, const uin
 	struct modhash_module *file;
 	int ret = read_cache(ctx, cache, &file, err);
 
+	*base = NULL;
 	if (ret || !file)
 		return ret;
 	if (file->length && !mh_btf_is_cache(file->data, (size_t)file->length))
@@ -189,8 +190,8 @@ static int try_cache(const struct modhash_ctx *ctx, const char *cache, const uin
 			      "and stays as it is",
 			      cache);
 	else if (mh_btf_base_load_in(ctx->budget, file->data, (size_t)file->length, sum, sha256,
-				     base, NULL) == 0)
-		ret = 1;
+				     base, NULL))
+		*base = NULL;
 	modhash_module_free(file);
 	return ret;
 }
@@ -221,10 +222,11 @@ static int through_cache(const struct modhash_ctx *ctx, const struct found *foun
 	uint8_t sum[32];
 	int ret = mh_hasher_parts(sha256, &part, 1, sum, err);
 
-	if (ret == 0)
-		ret = try_cache(ctx, cache, sum, sha256, base, err);
 	if (ret)
-		return ret < 0 ? ret : 0;
+		return ret;
+	ret = try_cache(ctx, cache, sum, sha256, base, err);
+	if (ret < 0 || *base)
+		return ret;
 	ret = mh_btf_base_new_in(ctx->budget, found->data, found->length, found->offset, sha256,
 				 base, err);
 	if (ret == 0)
